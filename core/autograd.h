@@ -1,0 +1,152 @@
+// Reverse-mode automatic differentiation: operations record how to go back, backward() goes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/memory.h"
+#include "core/tensor.h"
+
+namespace fovea {
+
+class GradSink;
+
+/// One recorded operation, or a leaf (no inputs): the place where the gradient of a value arrives.
+class Node {
+ public:
+  Node(const char* op, const Tensor& output, std::span<const Tensor> inputs);
+  virtual ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  /// Adds to the input gradients, given the gradient of the output.
+  virtual void backward(const Tensor& dy, GradSink& grad);
+  /// Drops what backward() kept, so that its memory serves the next operation.
+  virtual void release() {}
+
+  bool is_leaf() const { return inputs_.empty(); }
+  const char* op() const { return op_; }
+  const std::vector<Tensor, CacheAllocator<Tensor>>& inputs() const { return inputs_; }
+
+ private:
+  friend class GradSink;
+  friend class Backward;
+  friend class Tensor;
+
+  const char* op_;
+  Shape shape_;
+  bool per_sample_;
+  std::uint64_t tape_;      // the tile in which it was recorded
+  std::uint64_t sequence_;  // order of recording: backward goes from high to low
+  std::uint64_t visited_ = 0;
+  int leaf_slot_ = -1;  // index in a GradientStore; leaves only
+  std::vector<Tensor, CacheAllocator<Tensor>> inputs_;
+  Tensor grad_;
+};
+
+/// What an operation's backward writes to.
+class GradSink {
+ public:
+  /// The gradient of input `i` to add to, zero before its first use; null when nobody wants it.
+  Tensor* wanted(int i);
+  /// The same without the zeros: where *fresh is set, the values are uninitialised and the
+  /// operation must assign every element; otherwise it must add.
+  Tensor* wanted(int i, bool* fresh);
+
+ private:
+  friend class Backward;
+  explicit GradSink(const Node& node) : node_(node) {}
+  const Node& node_;
+  Tensor views_[8];
+};
+
+namespace detail {
+bool graph_wanted(std::span<const Tensor> inputs);
+void finish_record(const char* op, const Tensor& y, std::span<const Tensor> inputs);
+[[noreturn]] void used_up(const char* op);
+
+template <class F>
+class ClosureNode final : public Node {
+ public:
+  ClosureNode(const char* op, const Tensor& y, std::span<const Tensor> inputs, F&& f)
+      : Node(op, y, inputs), f_(std::move(f)) {}
+  void backward(const Tensor& dy, GradSink& grad) override {
+    if (!f_) used_up(op());
+    (*f_)(dy, grad);
+  }
+  void release() override { f_.reset(); }
+
+ private:
+  std::optional<F> f_;
+};
+}  // namespace detail
+
+/// Gives the result `y` of operation `op` its place in the graph and returns it. `backward` is
+/// called as backward(const Tensor& dy, GradSink&) and adds to the gradients of `inputs`; it is
+/// dropped at once when no input requires a gradient. At most eight inputs; `op` is a literal.
+template <class F>
+Tensor record(const char* op, Tensor y, std::span<const Tensor> inputs, F backward) {
+  if (detail::graph_wanted(inputs))
+    y.set_node(std::allocate_shared<detail::ClosureNode<F>>(
+        CacheAllocator<detail::ClosureNode<F>>(), op, y, inputs, std::move(backward)));
+  detail::finish_record(op, y, inputs);
+  return y;
+}
+template <class F>
+Tensor record(const char* op, Tensor y, std::initializer_list<Tensor> inputs, F backward) {
+  return record(op, std::move(y), std::span(inputs.begin(), inputs.size()), std::move(backward));
+}
+
+/// True when one of the inputs requires a gradient and recording is on: an operation may skip
+/// what only backward needs otherwise.
+inline bool grad_wanted(std::initializer_list<Tensor> inputs) {
+  return detail::graph_wanted({inputs.begin(), inputs.size()});
+}
+
+/// While it lives, nothing on this thread is recorded.
+class NoGrad {
+ public:
+  NoGrad();
+  ~NoGrad();
+  NoGrad(const NoGrad&) = delete;
+  NoGrad& operator=(const NoGrad&) = delete;
+
+ private:
+  bool before_;
+};
+
+/// Gradients of leaves, kept apart from the leaves themselves: each tile of a training step has
+/// its own, so that tiles run at the same time. Memory is kept from one step to the next.
+class GradientStore {
+ public:
+  void begin();  ///< forgets the values, keeps the memory
+  /// The gradient of the leaf in this slot; null when this pass did not reach it.
+  const Tensor* find(int slot) const;
+
+  struct Entry {
+    Tensor grad;
+    Tensor leaf;
+    bool used = false;
+  };
+  std::span<const Entry> entries() const { return entries_; }
+
+ private:
+  friend class GradSink;
+  std::vector<Entry> entries_;
+};
+
+/// Adds d(sum(seed * root))/d(leaf) to the gradient of every leaf `root` depends on. `seed` has
+/// root's kind and shape. Leaf gradients go to `store` when one is given, else to the leaves
+/// (Tensor::grad). The graph is used up. Throws if root does not require a gradient.
+void backward(const Tensor& root, const Tensor& seed, GradientStore* store = nullptr);
+
+/// backward() with a seed of ones: the gradient of the sum over elements and samples.
+void backward(const Tensor& root);
+
+/// Starts a new tape on this thread; graphs of different tapes must not be mixed.
+void begin_tape();
+
+}  // namespace fovea

@@ -1,0 +1,153 @@
+#include "core/debug.h"
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+
+#include "core/autograd.h"
+
+namespace fovea {
+
+namespace {
+
+thread_local Trace* active_trace = nullptr;
+thread_local std::string module_path;
+
+using Clock = std::chrono::steady_clock;
+
+bool switched_on(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value && *value && std::string_view(value) != "0";
+}
+
+std::atomic<bool> check_finite{switched_on("FOVEA_CHECK_FINITE")};
+
+// Times of all threads; printed when the program ends.
+struct Profile {
+  bool on = switched_on("FOVEA_PROFILE");
+  std::mutex mutex;
+  std::map<std::string, std::pair<long, double>> seconds;
+
+  void add(const std::string& what, double duration) {
+    const std::lock_guard lock(mutex);
+    auto& [calls, total] = seconds[what];
+    ++calls;
+    total += duration;
+  }
+  ~Profile() {
+    for (const auto& [what, entry] : seconds)
+      std::fprintf(stderr, "%-28s %9ld calls %10.3f ms %9.2f us each\n", what.c_str(), entry.first,
+                   entry.second * 1e3, entry.second * 1e6 / static_cast<double>(entry.first));
+  }
+};
+Profile profile;
+thread_local Clock::time_point last_event = Clock::now();
+
+// The time since the previous operation of this thread is this operation's.
+void time_op(const char* op, const char* phase) {
+  const Clock::time_point now = Clock::now();
+  profile.add(cat(op, phase), std::chrono::duration<double>(now - last_event).count());
+  last_event = Clock::now();
+}
+
+std::string graph_file() {
+  const char* value = std::getenv("FOVEA_GRAPH");
+  return value ? value : "";
+}
+std::atomic<bool> graph_pending{!graph_file().empty()};
+
+void write_graph(const std::vector<Node*>& order) {
+  std::FILE* file = std::fopen(graph_file().c_str(), "w");
+  if (!file) fail("FOVEA_GRAPH: cannot write ", graph_file());
+  std::fprintf(file, "digraph fovea {\n  rankdir=BT;\n  node [shape=box];\n");
+  for (const Node* node : order) {
+    std::fprintf(file, "  n%p [label=\"%s\"];\n", static_cast<const void*>(node), node->op());
+    for (const Tensor& input : node->inputs()) {
+      const void* source = input.node() ? static_cast<const void*>(input.node().get())
+                                        : static_cast<const void*>(input.data());
+      if (!input.node() || input.node()->is_leaf())
+        std::fprintf(file, "  n%p [label=\"%s\", style=rounded];\n", source, cat(input).c_str());
+      std::fprintf(file, "  n%p -> n%p;\n", source, static_cast<const void*>(node));
+    }
+  }
+  std::fprintf(file, "}\n");
+  std::fclose(file);
+}
+
+}  // namespace
+
+Trace::Trace() : outer_(active_trace) {
+  active_trace = this;
+}
+
+Trace::~Trace() {
+  active_trace = outer_;
+}
+
+bool tracing() {
+  return active_trace != nullptr;
+}
+
+void trace_attribute(const char* name, std::vector<double> values) {
+  if (active_trace) active_trace->pending_.emplace_back(name, std::move(values));
+}
+
+void trace_op(const char* op, const Tensor& output, std::span<const Tensor> inputs) {
+  active_trace->ops_.push_back({op,
+                                module_path,
+                                {inputs.begin(), inputs.end()},
+                                output,
+                                std::exchange(active_trace->pending_, {})});
+}
+
+ModuleScope::ModuleScope(const char* name) : length_before_(module_path.size()) {
+  if (!*name) return;
+  if (!module_path.empty()) module_path += '.';
+  module_path += name;
+}
+
+ModuleScope::~ModuleScope() {
+  module_path.resize(length_before_);
+}
+
+const std::string& current_module() {
+  return module_path;
+}
+
+void set_check_finite(bool on) {
+  check_finite = on;
+}
+
+namespace debug {
+
+bool enabled() {
+  return active_trace || check_finite.load(std::memory_order_relaxed) || profile.on;
+}
+
+void after_forward(const char* op, const Tensor& output, std::span<const Tensor> inputs) {
+  if (profile.on) time_op(op, " forward");
+  if (active_trace) trace_op(op, output, inputs);
+  if (!check_finite) return;
+  for (const Real value : output.values())
+    if (!std::isfinite(value))
+      fail("the result of ", op, module_path.empty() ? "" : " in ", module_path, " is not finite (",
+           static_cast<double>(value), ")");
+}
+
+void before_backward(const std::vector<Node*>& order) {
+  if (graph_pending.load(std::memory_order_relaxed) && graph_pending.exchange(false))
+    write_graph(order);
+  if (profile.on) last_event = Clock::now();
+}
+
+void after_backward(const char* op) {
+  if (profile.on) time_op(op, " backward");
+}
+
+}  // namespace debug
+
+}  // namespace fovea

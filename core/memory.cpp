@@ -1,0 +1,83 @@
+#include "core/memory.h"
+
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+
+#include "core/error.h"
+
+namespace fovea {
+
+namespace {
+
+constexpr std::size_t alignment = 64;
+constexpr int class_count = 256;
+std::atomic<long> system_blocks{0};
+
+// AddressSanitizer must see every block's true end and life: no cache there.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool caching = false;
+#else
+constexpr bool caching = true;
+#endif
+
+// Blocks come in size classes: four to each power of two, so that at most a fifth is wasted.
+int size_class(std::size_t bytes) {
+  const std::size_t units = (bytes + alignment - 1) / alignment;
+  if (units <= 4) return static_cast<int>(units);
+  const int log2 = std::bit_width(units - 1) - 1;
+  return 4 * log2 + static_cast<int>((units - 1) >> (log2 - 2)) - 7;
+}
+
+std::size_t class_bytes(int c) {
+  if (c <= 4) return static_cast<std::size_t>(c < 1 ? 1 : c) * alignment;
+  const int log2 = (c + 3) / 4;
+  const std::size_t quarter = std::size_t{1} << (log2 - 2);
+  return (static_cast<std::size_t>(c + 7 - 4 * log2) + 1) * quarter * alignment;
+}
+
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+struct Cache {
+  FreeBlock* free[class_count] = {};
+  bool alive = true;
+
+  ~Cache() {
+    alive = false;
+    for (FreeBlock*& head : free)
+      while (head)
+        std::free(std::exchange(head, head->next));
+  }
+};
+
+thread_local Cache cache;
+
+}  // namespace
+
+void* cache_allocate(std::size_t bytes) {
+  const int c = size_class(bytes);
+  if (FreeBlock* head = cache.free[c]; caching && head) {
+    cache.free[c] = head->next;
+    return head;
+  }
+  system_blocks.fetch_add(1, std::memory_order_relaxed);
+  const std::size_t rounded = caching ? class_bytes(c) : (bytes + alignment - 1) & -alignment;
+  void* block = std::aligned_alloc(alignment, rounded ? rounded : alignment);
+  require(block != nullptr, "out of memory: ", bytes,
+          " bytes more were needed; a smaller --batch or fewer --threads need less");
+  return block;
+}
+
+void cache_release(void* block, std::size_t bytes) noexcept {
+  if (!caching || !cache.alive) return std::free(block);
+  FreeBlock*& head = cache.free[size_class(bytes)];
+  head = new (block) FreeBlock{head};
+}
+
+long system_allocations() {
+  return system_blocks.load(std::memory_order_relaxed);
+}
+
+}  // namespace fovea

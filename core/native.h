@@ -1,0 +1,64 @@
+// The registers of this CPU, for kernels: Lanes are 16 samples on every CPU, but only AVX-512 holds
+// sixteen floats in one register. Kernels loop over the native parts of a Lanes, so that one source
+// fits them all and accumulators stay in registers.
+#pragma once
+
+#include <utility>
+
+#include "core/lanes.h"
+
+namespace fovea {
+
+#if defined(__AVX512F__)
+inline constexpr int native_bytes = 64, register_count = 32;
+#elif defined(__AVX__)
+inline constexpr int native_bytes = 32, register_count = 16;
+#else
+inline constexpr int native_bytes = 16, register_count = 16;
+#endif
+
+/// As many Reals as one register holds.
+using Native = Real __attribute__((vector_size(native_bytes), may_alias));
+inline constexpr int native_width = native_bytes / static_cast<int>(sizeof(Real));
+inline constexpr int natives_a_lanes = lane_count / native_width;
+
+inline const Native& native(const Real* p) {
+  return *reinterpret_cast<const Native*>(p);
+}
+inline Native& native(Real* p) {
+  return *reinterpret_cast<Native*>(p);
+}
+
+namespace detail {
+
+// Adds the upper to the lower half of every group of 2 * G elements of a and of b; the results of
+// a come first.
+template <int G, int... J>
+Native fold(Native a, Native b, std::integer_sequence<int, J...>) {
+  return __builtin_shufflevector(a, b, (J / G * 2 * G + J % G)...) +
+         __builtin_shufflevector(a, b, (J / G * 2 * G + J % G + G)...);
+}
+
+template <int G>
+void fold_all(Native* v) {
+  constexpr int pairs = G;  // after folding to groups of G, G vectors are left
+  for (int i = 0; i < pairs; ++i)
+    v[i] = fold<G>(v[2 * i], v[2 * i + 1], std::make_integer_sequence<int, native_width>());
+  if constexpr (G > 1) fold_all<G / 2>(v);
+}
+
+}  // namespace detail
+
+/// out[i] += the sum of the elements of v[i], for `count` vectors: a transposing tree, three
+/// instructions a value. Overwrites v, which has room for a multiple of native_width vectors.
+[[gnu::noinline]] inline void add_sums(Native* v, int count, Real* out) {
+  for (int first = 0; first < count; first += native_width) {
+    for (int i = count; i < first + native_width; ++i)
+      v[i] = Native{};
+    detail::fold_all<native_width / 2>(v + first);
+    for (int i = first; i < count && i < first + native_width; ++i)
+      out[i] += v[first][i - first];
+  }
+}
+
+}  // namespace fovea

@@ -1,0 +1,169 @@
+#include "core/step.h"
+
+#include <memory>
+#include <vector>
+
+#include "core/autograd.h"
+#include "core/random.h"
+
+namespace fovea {
+
+namespace {
+
+struct LaneRandomState {
+  std::uint64_t seed = 0;
+  std::uint32_t first_sample = 0;
+  std::uint32_t draws = 0;
+};
+thread_local LaneRandomState lane_random;
+
+// Tiles that share one set of gradients, one after the other, are a task. At most sixteen tasks:
+// the memory for gradients stays bounded however large the batch is.
+constexpr int max_tasks = 16;
+
+struct Task {
+  GradientStore gradients;
+  double loss = 0;
+};
+
+// The tasks' gradients outlive the step: no allocation once the first step has made them.
+std::vector<Task>& tasks() {
+  static std::vector<Task> tasks(max_tasks);
+  return tasks;
+}
+
+void run_tile(const Batch& batch, int index, FunctionRef<Tensor(const Tile&)> loss, Task& task) {
+  begin_tape();
+  const Tile tile = make_tile(batch, index);
+  seed_lane_random(batch.seed, tile.first);
+  const Tensor value = loss(tile);
+  require(value && value.is_per_sample() && value.size() == 1,
+          "[train_step] the loss must be one value a sample (per-sample []), got ", value);
+  Tensor seed = Tensor::like(value);
+  const Real weight = Real(1) / static_cast<Real>(batch.size);
+  for (int lane = 0; lane < lane_count; ++lane) {
+    const bool counts = lane < tile.valid;
+    seed[0][lane] = counts ? weight : 0;
+    if (counts) task.loss += static_cast<double>(value[0][lane]);
+  }
+  if (value.requires_grad()) backward(value, seed, &task.gradients);
+}
+
+// Sum over tasks, in order, into the gradient of each leaf.
+void reduce_gradients(std::span<const Task> tasks) {
+  std::size_t slots = 0;
+  for (const Task& task : tasks)
+    slots = std::max(slots, task.gradients.entries().size());
+  for (std::size_t slot = 0; slot < slots; ++slot) {
+    Tensor total;
+    const Tensor* leaf = nullptr;
+    bool first = true;
+    for (const Task& task : tasks) {
+      if (slot >= task.gradients.entries().size()) continue;
+      const GradientStore::Entry& entry = task.gradients.entries()[slot];
+      if (!entry.leaf) continue;
+      leaf = &entry.leaf;
+      if (!entry.used) continue;
+      if (first) {
+        total = leaf->grad() ? leaf->grad() : Tensor::like(entry.grad);
+        total.copy_from(entry.grad);
+        first = false;
+        continue;
+      }
+      Real* sum = total.data();
+      const Real* part = entry.grad.data();
+      for (std::size_t i = 0, n = total.real_count(); i < n; ++i)
+        sum[i] += part[i];
+    }
+    if (leaf && (total || leaf->grad())) leaf->set_grad(total);
+  }
+}
+
+}  // namespace
+
+Tile make_tile(const Batch& batch, int index) {
+  Tile tile;
+  tile.index = index;
+  tile.first = index * lane_count;
+  tile.valid = std::min(lane_count, batch.size - tile.first);
+  tile.images = Tensor::per_sample(batch.image_shape);
+  const int channels = batch.image_shape[0];
+  const int pixels = batch.image_shape.size(), plane = pixels / channels;
+  const std::uint8_t* source[lane_count];
+  for (int lane = 0; lane < lane_count; ++lane) {
+    const int sample = tile.first + std::min(lane, tile.valid - 1);
+    source[lane] = batch.pixels.data() + static_cast<std::size_t>(sample) * pixels;
+    tile.labels.values[lane] = batch.labels.empty() ? 0 : batch.labels[sample];
+  }
+  Lanes* out = tile.images.lanes();
+  for (int c = 0; c < channels; ++c) {
+    // A table, because (pixel / 255 - mean) / stddev must have PyTorch's rounding.
+    Real value[256];
+    for (int byte = 0; byte < 256; ++byte)
+      value[byte] =
+          (static_cast<Real>(byte) / 255 - (batch.mean.empty() ? 0 : Real(batch.mean[c]))) /
+          (batch.stddev.empty() ? 1 : Real(batch.stddev[c]));
+    for (int i = c * plane; i < (c + 1) * plane; ++i)
+      for (int lane = 0; lane < lane_count; ++lane)
+        out[i][lane] = value[source[lane][i]];
+  }
+  return tile;
+}
+
+double train_step(const Batch& batch, FunctionRef<Tensor(const Tile&)> loss) {
+  require(batch.size > 0, "[train_step] the batch is empty");
+  const int tiles = tile_count(batch.size);
+  const int tiles_a_task = (tiles + max_tasks - 1) / max_tasks;
+  const int count = (tiles + tiles_a_task - 1) / tiles_a_task;
+  run_tasks(count, [&](int i) {
+    Task& task = tasks()[i];
+    task.gradients.begin();
+    task.loss = 0;
+    for (int t = i * tiles_a_task; t < std::min(tiles, (i + 1) * tiles_a_task); ++t)
+      run_tile(batch, t, loss, task);
+  });
+  const std::span<const Task> done(tasks().data(), count);
+  reduce_gradients(done);
+  double total = 0;
+  for (const Task& task : done)
+    total += task.loss;
+  return total / batch.size;
+}
+
+void for_each_tile(const Batch& batch, FunctionRef<void(const Tile&)> visit) {
+  run_tasks(tile_count(batch.size), [&](int i) {
+    const NoGrad guard;
+    begin_tape();
+    const Tile tile = make_tile(batch, i);
+    seed_lane_random(batch.seed, tile.first);
+    visit(tile);
+  });
+}
+
+void seed_lane_random(std::uint64_t seed, int first_sample) {
+  lane_random = {seed, static_cast<std::uint32_t>(first_sample), 0};
+}
+
+LaneRandom::LaneRandom()
+    : key_(static_cast<std::uint32_t>(mix(lane_random.seed, lane_random.draws++) >> 32)),
+      first_sample_(lane_random.first_sample) {}
+
+std::array<std::uint32_t, lane_count> LaneRandom::bits(std::uint32_t element) const {
+  std::array<std::uint32_t, lane_count> out;
+  for (int lane = 0; lane < lane_count; ++lane) {
+    // Two rounds of a 32-bit finaliser with low bias (Wellons 2018), one for each coordinate.
+    std::uint32_t x = key_ ^ ((first_sample_ + lane) * 0x9E3779B9u);
+    for (int round = 0; round < 2; ++round) {
+      x ^= x >> 16;
+      x *= 0x7FEB352Du;
+      x ^= x >> 15;
+      x *= 0x846CA68Bu;
+      x ^= x >> 16;
+      if (round == 0) x += element * 0x85EBCA6Bu;
+    }
+    out[lane] = x;
+  }
+  return out;
+}
+
+}  // namespace fovea

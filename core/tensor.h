@@ -1,0 +1,77 @@
+// Tensor: a cheap handle to shaped storage, with an optional place in the autograd graph.
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+#include <span>
+
+#include "core/lanes.h"
+#include "core/shape.h"
+
+namespace fovea {
+
+class Node;
+
+/// A contiguous row-major array, of one of two kinds:
+///   shared      a parameter or constant: one Real an element, PyTorch's shape ([out, in, kH, kW])
+///   per sample  one Lanes an element, and the shape of ONE sample ([C, H, W]); the batch is never
+///               an index
+/// Copying a Tensor copies the handle; both handles see the same values. An empty Tensor is "none".
+class Tensor {
+ public:
+  Tensor() = default;
+
+  /// New tensors; the values are uninitialised unless said otherwise.
+  static Tensor shared(const Shape& shape);
+  static Tensor per_sample(const Shape& shape);
+  static Tensor zeros(const Shape& shape, bool per_sample = false);
+  static Tensor filled(const Shape& shape, Real value);
+  /// A shared tensor with these values; throws if their number does not match the shape.
+  static Tensor from(const Shape& shape, std::span<const Real> values);
+  static Tensor from(const Shape& shape, std::initializer_list<Real> values);
+  /// A new tensor of the same kind and shape.
+  static Tensor like(const Tensor& other);
+
+  bool defined() const { return impl_ != nullptr; }
+  explicit operator bool() const { return defined(); }
+  const Shape& shape() const;
+  int size() const;  ///< elements of one sample
+  bool is_per_sample() const;
+  std::size_t real_count() const;  ///< Reals in memory: size(), or 16 * size() when per sample
+
+  Real* data() const { return data_; }  ///< real_count() Reals, 64-byte aligned
+  Lanes* lanes() const { return reinterpret_cast<Lanes*>(data_); }  ///< per-sample tensors only
+  Lanes& operator[](int i) const { return lanes()[i]; }  ///< element i of all sixteen samples
+  std::span<Real> values() const { return {data(), real_count()}; }
+  Real item() const;  ///< the value of a shared tensor of one element
+
+  /// The same values under another shape of the same size; no copy, and gradients flow through.
+  Tensor reshape(const Shape& shape) const;
+  /// The same values outside the graph. Backward closures capture this, never their own output
+  /// handle: that would be a reference cycle.
+  Tensor detach() const;
+  Tensor clone() const;  ///< a copy of the values, outside the graph
+  void fill(Real value) const;
+  void copy_from(const Tensor& other) const;  ///< same kind and size
+
+  /// Makes this tensor a leaf whose gradient backward() collects. Returns *this.
+  Tensor& set_requires_grad(bool wanted = true);
+  bool requires_grad() const;
+  /// Gradient of a leaf, with its shape; undefined before any backward pass reached it.
+  Tensor grad() const;
+  void set_grad(const Tensor& grad) const;
+  const std::shared_ptr<Node>& node() const;  ///< where its gradient goes; may be null
+  void set_node(std::shared_ptr<Node> node) const;
+
+ private:
+  struct Impl;
+  static Tensor make(const Shape& shape, bool per_sample);
+  const Impl& impl() const;
+  std::shared_ptr<Impl> impl_;
+  Real* data_ = nullptr;  // in the handle, so that element access needs no indirection
+};
+
+/// "per-sample [10, 24, 24]", as error messages say it.
+void append_text(std::string& out, const Tensor& tensor);
+
+}  // namespace fovea

@@ -1,0 +1,170 @@
+#include "core/workers.h"
+
+#include <sched.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "core/error.h"
+
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
+
+namespace fovea {
+
+namespace {
+
+void pause_cpu() {
+#if defined(__SSE2__)
+  _mm_pause();
+#endif
+}
+
+// Flushes denormals to zero (FTZ, DAZ) while it lives; the setting belongs to the thread.
+class FlushDenormals {
+ public:
+#if defined(__SSE2__)
+  FlushDenormals() : before_(_mm_getcsr()) {
+    _mm_setcsr(before_ | 0x8040);
+  }
+  ~FlushDenormals() {
+    _mm_setcsr(before_);
+  }
+
+ private:
+  unsigned before_;
+#else
+  FlushDenormals() {}
+#endif
+};
+
+// How long a thread spins before it sleeps. Waking a sleeper costs about this much, and a core that
+// somebody else needs must not be burnt for longer.
+constexpr auto spin_time = std::chrono::microseconds(40);
+
+template <class Condition>
+bool spin_until(Condition done) {
+  const auto end = std::chrono::steady_clock::now() + spin_time;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (done()) return true;
+      pause_cpu();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return done();
+}
+
+class Pool {
+ public:
+  ~Pool() { resize(1); }
+
+  int size() const { return static_cast<int>(helpers_.size()) + 1; }
+
+  void resize(int count) {
+    stop_ = true;
+    ++round_;
+    round_.notify_all();
+    for (std::thread& helper : helpers_)
+      helper.join();
+    helpers_.clear();
+    stop_ = false;
+    for (int i = 1; i < count; ++i)
+      helpers_.emplace_back([this, seen = round_.load()] { help(seen); });
+  }
+
+  void run(int count, FunctionRef<void(int)> task) {
+    const FlushDenormals flush;
+    if (count <= 1 || helpers_.empty()) {
+      for (int i = 0; i < count; ++i)
+        task(i);
+      return;
+    }
+    const std::lock_guard one_at_a_time(mutex_);
+    task_ = &task;
+    count_ = count;
+    error_index_ = count;
+    busy_ = static_cast<int>(helpers_.size());
+    next_ = 0;
+    ++round_;
+    round_.notify_all();
+    work();
+    if (!spin_until([&] { return busy_ == 0; }))
+      for (int left = busy_; left != 0; left = busy_)
+        busy_.wait(left);
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+  }
+
+ private:
+  void help(unsigned seen) {
+    const FlushDenormals flush;
+    for (;;) {
+      if (!spin_until([&] { return round_ != seen; })) round_.wait(seen);
+      if (round_ == seen) continue;
+      seen = round_;
+      if (stop_) return;
+      work();
+      if (--busy_ == 0) busy_.notify_one();
+    }
+  }
+
+  void work() {
+    for (int i = next_++; i < count_; i = next_++) {
+      try {
+        (*task_)(i);
+      } catch (...) {
+        const std::lock_guard lock(error_mutex_);
+        if (i < error_index_) error_index_ = i, error_ = std::current_exception();
+      }
+    }
+  }
+
+  std::vector<std::thread> helpers_;
+  std::mutex mutex_;
+  const FunctionRef<void(int)>* task_ = nullptr;
+  int count_ = 0;
+  std::atomic<bool> stop_{false};
+  // On cache lines of their own: the helpers spin on round_ and everybody claims from next_.
+  alignas(64) std::atomic<unsigned> round_{0};
+  alignas(64) std::atomic<int> next_{0};
+  alignas(64) std::atomic<int> busy_{0};
+  alignas(64) std::mutex error_mutex_;
+  int error_index_ = 0;
+  std::exception_ptr error_;
+};
+
+Pool& pool() {
+  static Pool pool;
+  static const bool started = (pool.resize(available_cpus()), true);
+  static_cast<void>(started);
+  return pool;
+}
+
+}  // namespace
+
+int available_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+void set_threads(int count) {
+  require(count >= 0 && count <= 256, "threads: takes 1 to 256 (0: one for each CPU), got ", count);
+  pool().resize(count ? count : available_cpus());
+}
+
+int threads() {
+  return pool().size();
+}
+
+void run_tasks(int count, FunctionRef<void(int)> task) {
+  pool().run(count, task);
+}
+
+}  // namespace fovea

@@ -1,0 +1,97 @@
+#include "data/dataset.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/file.h"
+
+namespace fovea {
+
+namespace {
+
+struct Sums {
+  std::uint64_t count = 0, value = 0, square = 0;
+};
+
+// Exact integer sums of one channel, so that the result depends on no order of summation.
+Sums sum_channel(const Dataset& data, int channel) {
+  const std::size_t plane = static_cast<std::size_t>(data.image_shape[1]) * data.image_shape[2];
+  Sums sums;
+  for (int i = 0; i < data.size(); ++i) {
+    std::uint64_t value = 0, square = 0;
+    for (std::uint64_t pixel : data.image(i).subspan(channel * plane, plane)) {
+      value += pixel;
+      square += pixel * pixel;
+    }
+    sums.value += value;
+    sums.square += square;
+  }
+  sums.count = plane * static_cast<std::uint64_t>(data.size());
+  return sums;
+}
+
+float four_decimals(double value) {
+  return static_cast<float>(std::round(value * 1e4) / 1e4);
+}
+
+}  // namespace
+
+void validate(const Dataset& dataset) {
+  const std::string& name = dataset.name;
+  const Shape& shape = dataset.image_shape;
+  require(shape.rank() == 3 && shape.size() > 0, "data set ", name, ": images of shape ", shape,
+          ", expected [C, H, W] with no zero");
+  require(dataset.size() > 0, "data set ", name, ": has no images");
+  const std::size_t bytes = dataset.labels.size() * static_cast<std::size_t>(shape.size());
+  require(dataset.pixels.size() == bytes, "data set ", name, ": ", dataset.pixels.size(),
+          " bytes of pixels for ", dataset.size(), " images of shape ", shape);
+  check_labels("data set " + name, dataset.labels, dataset.classes());
+  const std::size_t channels = static_cast<std::size_t>(shape[0]);
+  require(dataset.mean.size() == channels && dataset.stddev.size() == channels, "data set ", name,
+          ": ", dataset.mean.size(), " means and ", dataset.stddev.size(), " deviations for ",
+          channels, " channels");
+  for (float deviation : dataset.stddev)
+    require(deviation > 0, "data set ", name, ": standard deviation ", deviation,
+            ", expected more than 0");
+}
+
+void set_statistics(DataSplit& split) {
+  Dataset& train = split.train;
+  train.mean.clear();
+  train.stddev.clear();
+  for (int channel = 0; channel < train.image_shape[0]; ++channel) {
+    const Sums sums = sum_channel(train, channel);
+    const double count = static_cast<double>(std::max<std::uint64_t>(sums.count, 1));
+    const double mean = static_cast<double>(sums.value) / count / 255;
+    const double square = static_cast<double>(sums.square) / count / (255 * 255);
+    const float deviation = four_decimals(std::sqrt(std::max(0.0, square - mean * mean)));
+    train.mean.push_back(four_decimals(mean));
+    train.stddev.push_back(deviation > 0 ? deviation : 1);
+  }
+  split.test.mean = train.mean;
+  split.test.stddev = train.stddev;
+}
+
+void check_labels(const std::string& source, std::span<const std::int32_t> labels, int classes) {
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    require(labels[i] >= 0 && labels[i] < classes, source, ": label ", labels[i], " at index ", i,
+            ", expected 0 to ", classes - 1);
+}
+
+std::vector<std::string> read_class_names(const std::string& path) {
+  const std::vector<std::uint8_t> text = read_file(path, 1 << 20);
+  std::vector<std::string> names(1);
+  for (std::uint8_t c : text) {
+    if (c == '\n')
+      names.emplace_back();
+    else if (c != '\r')
+      names.back() += static_cast<char>(c);
+  }
+  while (!names.empty() && names.back().empty())
+    names.pop_back();
+  require(!names.empty(), path, ": is empty, expected one class name a line");
+  return names;
+}
+
+}  // namespace fovea

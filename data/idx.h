@@ -1,0 +1,23 @@
+// The IDX format of MNIST and its relatives (http://yann.lecun.com/exdb/mnist).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+/// An IDX array of unsigned bytes, row-major: images have dims {count, rows, columns}, labels
+/// {count}. No extent is zero and bytes.size() is their product.
+struct IdxArray {
+  std::vector<int> dims;
+  std::vector<std::uint8_t> bytes;
+};
+
+/// Reads an IDX file of `rank` dimensions (3: images, 1: labels), plain or gzip, decided by its
+/// content. Takes no more memory than the array, and none before the header has proved plausible.
+/// Throws Error, naming the file, for anything but a whole file: another format, element type or
+/// rank, extents of zero or beyond what the file can hold, too few or too many bytes, damage.
+IdxArray read_idx(const std::string& path, int rank);
+
+}  // namespace fovea

@@ -1,0 +1,87 @@
+#include "data/mnist.h"
+
+#include <filesystem>
+
+#include "core/error.h"
+#include "data/idx.h"
+
+namespace fovea {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// The path of one of the four files under any of its spellings; "" if there is none. Regular
+// files win: some archives unpack into folders that are named like the file within.
+std::string find(const std::string& directory, const std::string& prefix, const char* kind) {
+  std::string found;
+  for (const char* separator : {"-", "."}) {
+    for (const char* ending : {"", ".gz"}) {
+      const fs::path path = fs::path(directory) / (prefix + separator + kind + ending);
+      if (fs::is_regular_file(path)) return path.string();
+      if (found.empty() && fs::exists(path)) found = path.string();
+    }
+  }
+  return found;
+}
+
+std::string find_images(const std::string& directory, const std::string& part) {
+  return find(directory, part + "-images", "idx3-ubyte");
+}
+
+std::string find_labels(const std::string& directory, const std::string& part) {
+  return find(directory, part + "-labels", "idx1-ubyte");
+}
+
+Dataset read_part(const std::string& directory, const std::string& part,
+                  const std::vector<std::string>& class_names) {
+  const std::string images = find_images(directory, part), labels = find_labels(directory, part);
+  require(!images.empty(), directory, ": ", part, "-images-idx3-ubyte (or .gz) is missing: run",
+          " 'make data' or copy it there");
+  require(!labels.empty(), directory, ": ", part, "-labels-idx1-ubyte (or .gz) is missing: run",
+          " 'make data' or copy it there");
+  return read_idx_pair(images, labels, class_names);
+}
+
+}  // namespace
+
+bool has_mnist(const std::string& directory) {
+  for (const char* part : {"train", "t10k"})
+    if (!find_images(directory, part).empty() || !find_labels(directory, part).empty()) return true;
+  return false;
+}
+
+Dataset read_idx_pair(const std::string& images_path, const std::string& labels_path,
+                      std::vector<std::string> class_names) {
+  // Labels first: they are small, and a mistake in them is found before the long read.
+  const IdxArray labels = read_idx(labels_path, 1);
+  IdxArray images = read_idx(images_path, 3);
+  require(images.dims[0] == labels.dims[0], images_path, ": ", images.dims[0], " images, but ",
+          labels_path, " has ", labels.dims[0], " labels");
+  Dataset data;
+  data.image_shape = Shape{1, images.dims[1], images.dims[2]};
+  data.pixels = std::move(images.bytes);
+  data.labels.assign(labels.bytes.begin(), labels.bytes.end());
+  data.class_names = std::move(class_names);
+  check_labels(labels_path, data.labels, data.classes());
+  return data;
+}
+
+DataSplit read_mnist(const std::string& directory) {
+  std::vector<std::string> class_names;
+  const std::string names_path = (fs::path(directory) / "classes.txt").string();
+  if (fs::exists(names_path)) {
+    class_names = read_class_names(names_path);
+  } else {
+    for (char digit = '0'; digit <= '9'; ++digit)
+      class_names.emplace_back(1, digit);
+  }
+  DataSplit split = {.train = read_part(directory, "train", class_names),
+                     .test = read_part(directory, "t10k", class_names)};
+  require(split.train.image_shape == split.test.image_shape, directory, ": training images are ",
+          split.train.image_shape, ", test images ", split.test.image_shape);
+  set_statistics(split);
+  return split;
+}
+
+}  // namespace fovea

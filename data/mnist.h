@@ -1,0 +1,24 @@
+// MNIST and the sets that come as the same four IDX files: Fashion-MNIST, KMNIST, EMNIST.
+#pragma once
+
+#include <string>
+
+#include "data/dataset.h"
+
+namespace fovea {
+
+/// Whether `directory` holds any of the four files, so that read_mnist() can name what is missing.
+bool has_mnist(const std::string& directory);
+
+/// Reads train-images, train-labels, t10k-images and t10k-labels, each as `-idx3-ubyte` or
+/// `.idx3-ubyte` (idx1 for labels), with or without `.gz`, plain or gzip. Images are [1, rows,
+/// columns]. Classes are named "0" to "9", or by the lines of `classes.txt` if that is there.
+/// Throws Error naming the file: what read_idx() finds, a file that is missing, counts that
+/// differ, a label out of range with its index, test images of another size.
+DataSplit read_mnist(const std::string& directory);
+
+/// The images and labels of two IDX files. mean and stddev stay empty: see set_statistics().
+Dataset read_idx_pair(const std::string& images_path, const std::string& labels_path,
+                      std::vector<std::string> class_names);
+
+}  // namespace fovea

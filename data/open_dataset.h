@@ -1,0 +1,24 @@
+// One way to open whatever images a folder holds.
+#pragma once
+
+#include <string>
+
+#include "data/dataset.h"
+
+namespace fovea {
+
+struct OpenOptions {
+  bool skip_unreadable = false;  ///< leave out image files that cannot be read, naming them
+};
+
+/// Reads the data set in `directory` and recognises by its files what it is: MNIST and relatives
+/// (data/mnist.h; also in the subfolders raw and MNIST/raw, as torchvision leaves them), CIFAR-10
+/// (data/cifar.h; also in cifar-10-batches-bin), or a folder of images for each class
+/// (data/image_folder.h). Both sets have the same image shape and statistics. Throws Error naming
+/// the path looked at and what to do.
+DataSplit open_dataset(const std::string& directory, const OpenOptions& options = {});
+
+/// $FOVEA_DATA if that is set and not empty, else "datasets/mnist".
+std::string default_data_directory();
+
+}  // namespace fovea

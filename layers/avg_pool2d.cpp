@@ -1,0 +1,132 @@
+#include "layers/avg_pool2d.h"
+
+#include <algorithm>
+
+#include "core/autograd.h"
+#include "core/debug.h"
+
+namespace fovea {
+
+namespace {
+
+// A window in one direction: the elements it covers, and the number to divide by.
+struct Span {
+  int begin, end, count;
+};
+
+struct FixedWindow {
+  int extent, kernel, stride, padding;
+  bool count_include_pad;
+
+  Span operator()(int i) const {
+    const int first = i * stride - padding;
+    const int begin = std::max(first, 0), end = std::min(first + kernel, extent);
+    return {begin, end, count_include_pad ? kernel : end - begin};
+  }
+};
+
+struct AdaptiveWindow {
+  int extent, bins;
+
+  Span operator()(int i) const {
+    const std::int64_t size = extent;
+    const int begin = static_cast<int>(i * size / bins);
+    const int end = static_cast<int>(((i + 1) * size + bins - 1) / bins);
+    return {begin, end, end - begin};
+  }
+};
+
+// Calls f(output index, input index, weight) for every input element of every window.
+template <class Window, class F>
+void visit(const Shape& in, const Shape& out, const Window& rows, const Window& columns, F f) {
+  for (int c = 0, o = 0; c < out[0]; ++c)
+    for (int i = 0; i < out[1]; ++i) {
+      const Span row = rows(i);
+      for (int j = 0; j < out[2]; ++j, ++o) {
+        const Span column = columns(j);
+        const Real weight = 1 / static_cast<Real>(row.count * column.count);
+        for (int y = row.begin; y < row.end; ++y)
+          for (int x = column.begin; x < column.end; ++x)
+            f(o, (c * in[1] + y) * in[2] + x, weight);
+      }
+    }
+}
+
+template <class Window>
+Tensor pool(const char* op, const Tensor& x, const Shape& shape, const Window& rows,
+            const Window& columns) {
+  Tensor y = Tensor::zeros(shape, true);
+  visit(x.shape(), shape, rows, columns, [&](int o, int i, Real weight) { y[o] += weight * x[i]; });
+  return record(op, y, {x},
+                [in = x.shape(), shape, rows, columns](const Tensor& dy, GradSink& grad) {
+                  if (Tensor* dx = grad.wanted(0))
+                    visit(in, shape, rows, columns,
+                          [&](int o, int i, Real weight) { (*dx)[i] += weight * dy[o]; });
+                });
+}
+
+void require_image(const char* op, const Tensor& x) {
+  require(x.is_per_sample() && x.shape().rank() == 3 && x.size() > 0, "[", op,
+          "] The input must be per-sample [channels, height, width], got ", x);
+}
+
+void require_options(const AvgPool2dOptions& o) {
+  require(o.kernel >= 1 && o.stride >= 0 && o.padding >= 0 && o.padding <= o.kernel / 2,
+          "[avg_pool2d] Takes kernel >= 1, stride >= 0 and 0 <= padding <= kernel / 2, got kernel ",
+          o.kernel, ", stride ", o.stride, ", padding ", o.padding);
+}
+
+}  // namespace
+
+Tensor avg_pool2d(const Tensor& x, const AvgPool2dOptions& options) {
+  require_image("avg_pool2d", x);
+  require_options(options);
+  const int kernel = options.kernel, stride = options.stride ? options.stride : kernel;
+  const int h = x.shape()[1], w = x.shape()[2], padding = options.padding;
+  require(kernel <= h + 2 * padding && kernel <= w + 2 * padding, "[avg_pool2d] The window of ",
+          kernel, "x", kernel, " does not fit into an input with shape ", x.shape(),
+          " and padding ", padding);
+  const Shape shape = {x.shape()[0], (h + 2 * padding - kernel) / stride + 1,
+                       (w + 2 * padding - kernel) / stride + 1};
+  if (tracing()) {
+    trace_attribute("kernel", {static_cast<double>(kernel)});
+    trace_attribute("stride", {static_cast<double>(stride)});
+    trace_attribute("padding", {static_cast<double>(padding)});
+    trace_attribute("count_include_pad", {options.count_include_pad ? 1.0 : 0.0});
+  }
+  return pool("avg_pool2d", x, shape,
+              FixedWindow{h, kernel, stride, padding, options.count_include_pad},
+              FixedWindow{w, kernel, stride, padding, options.count_include_pad});
+}
+
+Tensor adaptive_avg_pool2d(const Tensor& x, int height, int width) {
+  require_image("adaptive_avg_pool2d", x);
+  require(height >= 1 && width >= 1, "[adaptive_avg_pool2d] The output size must be positive, got ",
+          height, "x", width);
+  if (tracing())
+    trace_attribute("output_size", {static_cast<double>(height), static_cast<double>(width)});
+  return pool("adaptive_avg_pool2d", x, {x.shape()[0], height, width},
+              AdaptiveWindow{x.shape()[1], height}, AdaptiveWindow{x.shape()[2], width});
+}
+
+AvgPool2d::AvgPool2d(const Options& options) : options_(options) {
+  require_options(options);
+}
+
+std::string AvgPool2d::describe() const {
+  const int stride = options_.stride ? options_.stride : options_.kernel;
+  return cat("AvgPool2d(kernel_size=", options_.kernel, ", stride=", stride,
+             ", padding=", options_.padding,
+             options_.count_include_pad ? ")" : ", count_include_pad=False)");
+}
+
+AdaptiveAvgPool2d::AdaptiveAvgPool2d(int height, int width) : height_(height), width_(width) {
+  require(height >= 1 && width >= 1, "[AdaptiveAvgPool2d] The output size must be positive, got ",
+          height, "x", width);
+}
+
+std::string AdaptiveAvgPool2d::describe() const {
+  return cat("AdaptiveAvgPool2d(output_size=(", height_, ", ", width_, "))");
+}
+
+}  // namespace fovea

@@ -1,0 +1,160 @@
+#include "layers/conv2d.h"
+
+#include <algorithm>
+
+#include "core/autograd.h"
+#include "core/debug.h"
+#include "layers/init.h"
+
+namespace fovea {
+
+namespace {
+
+void check_options(const Conv2dOptions& o) {
+  require(o.in > 0 && o.out > 0 && o.groups > 0,
+          "[conv2d] channels and groups must be positive: in=", o.in, ", out=", o.out,
+          ", groups=", o.groups);
+  require(o.in % o.groups == 0 && o.out % o.groups == 0, "[conv2d] groups=", o.groups,
+          " must divide in=", o.in, " and out=", o.out);
+  require(
+      std::min({o.kernel.h, o.kernel.w, o.stride.h, o.stride.w, o.dilation.h, o.dilation.w}) > 0 &&
+          std::min(o.padding.h, o.padding.w) >= 0,
+      "[conv2d] kernel, stride and dilation must be positive and padding not negative");
+}
+
+// Pointers to the parts of the operands that belong to group `i`.
+struct Group {
+  long x, w, y;  // in elements
+  int first_out;
+  Group(const ConvGeometry& g, int i)
+      : x(static_cast<long>(i) * g.in * g.height * g.width),
+        w(static_cast<long>(i) * g.out * g.taps()),
+        y(static_cast<long>(i) * g.out * g.positions()),
+        first_out(i * g.out) {}
+};
+
+void add_bias_grad(const Tensor& dy, int channels, Real* db) {
+  const int positions = dy.size() / channels;
+  for (int c = 0; c < channels; ++c) {
+    Lanes sum{};
+    for (int i = 0; i < positions; ++i)
+      sum += dy[c * positions + i];
+    db[c] += sum_lanes(sum);
+  }
+}
+
+}  // namespace
+
+ConvGeometry conv2d_geometry(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                             const Conv2dOptions& o) {
+  check_options(o);
+  require(x.is_per_sample() && x.shape().rank() == 3 && x.shape()[0] == o.in,
+          "[conv2d] input must be per-sample [", o.in, ", H, W], got ", x);
+  const Shape expected{o.out, o.in / o.groups, o.kernel.h, o.kernel.w};
+  require(!weight.is_per_sample() && weight.shape() == expected, "[conv2d] weight must be shared ",
+          expected, ", got ", weight);
+  require(!bias || (!bias.is_per_sample() && bias.shape() == Shape{o.out}),
+          "[conv2d] bias must be shared [", o.out, "], got ", bias);
+  ConvGeometry g{.in = o.in / o.groups,
+                 .out = o.out / o.groups,
+                 .height = x.shape()[1] + 2 * o.padding.h,
+                 .width = x.shape()[2] + 2 * o.padding.w,
+                 .kernel_h = o.kernel.h,
+                 .kernel_w = o.kernel.w,
+                 .stride_h = o.stride.h,
+                 .stride_w = o.stride.w,
+                 .dilation_h = o.dilation.h,
+                 .dilation_w = o.dilation.w,
+                 .out_h = 0,
+                 .out_w = 0};
+  const int reach_h = o.dilation.h * (o.kernel.h - 1) + 1;
+  const int reach_w = o.dilation.w * (o.kernel.w - 1) + 1;
+  require(g.height >= reach_h && g.width >= reach_w, "[conv2d] a kernel that reaches over ",
+          reach_h, "x", reach_w, " does not fit the input ", x.shape(), " with padding ",
+          o.padding.h, "x", o.padding.w);
+  g.out_h = (g.height - reach_h) / o.stride.h + 1;
+  g.out_w = (g.width - reach_w) / o.stride.w + 1;
+  return g;
+}
+
+Tensor padded(const Tensor& x, Extent2 p) {
+  if (p == Extent2(0)) return x.detach();
+  const int channels = x.shape()[0], height = x.shape()[1], width = x.shape()[2];
+  const int wide = width + 2 * p.w, high = height + 2 * p.h;
+  Tensor out = Tensor::zeros({channels, high, wide}, true);
+  for (int c = 0; c < channels; ++c)
+    for (int row = 0; row < height; ++row)
+      std::copy_n(&x[(c * height + row) * width], width, &out[(c * high + row + p.h) * wide + p.w]);
+  return out;
+}
+
+void add_unpadded(const Tensor& from, Extent2 p, const Tensor& x) {
+  const int channels = x.shape()[0], height = x.shape()[1], width = x.shape()[2];
+  const int wide = width + 2 * p.w, high = height + 2 * p.h;
+  for (int c = 0; c < channels; ++c)
+    for (int row = 0; row < height; ++row) {
+      const Lanes* source = &from[(c * high + row + p.h) * wide + p.w];
+      Lanes* target = &x[(c * height + row) * width];
+      for (int i = 0; i < width; ++i)
+        target[i] += source[i];
+    }
+}
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
+  const ConvGeometry g = conv2d_geometry(x, weight, bias, o);
+  const Tensor in = padded(x, o.padding);
+  Tensor y = Tensor::per_sample({o.out, g.out_h, g.out_w});
+  for (int i = 0; i < o.groups; ++i) {
+    const Group part(g, i);
+    conv_forward(g, in.data() + part.x * lane_count, weight.data() + part.w,
+                 bias ? bias.data() + part.first_out : nullptr, y.data() + part.y * lane_count);
+  }
+  if (tracing()) {
+    const auto pair = [](Extent2 e) { return std::vector<double>{double(e.h), double(e.w)}; };
+    trace_attribute("stride", pair(o.stride));
+    trace_attribute("padding", pair(o.padding));
+    trace_attribute("dilation", pair(o.dilation));
+    trace_attribute("groups", {double(o.groups)});
+  }
+  return record("conv2d", y, {x, weight, bias},
+                [g, in, w = weight.detach(), groups = o.groups, padding = o.padding](
+                    const Tensor& dy, GradSink& grad) {
+                  Tensor* dx = grad.wanted(0);
+                  Tensor* dw = grad.wanted(1);
+                  const bool pads = padding != Extent2(0);
+                  const Tensor dx_padded = dx && pads ? Tensor::zeros(in.shape(), true) : Tensor();
+                  for (int i = 0; i < groups; ++i) {
+                    const Group part(g, i);
+                    const Real* d = dy.data() + part.y * lane_count;
+                    if (dw)
+                      conv_weight_grad(g, in.data() + part.x * lane_count, d, g.positions(), 0,
+                                       g.out_h, dw->data() + part.w);
+                    if (dx)
+                      conv_input_grad(g, w.data() + part.w, d, g.positions(), 0, g.out_h,
+                                      (pads ? dx_padded : *dx).data() + part.x * lane_count);
+                  }
+                  if (dx && pads) add_unpadded(dx_padded, padding, *dx);
+                  if (Tensor* db = grad.wanted(2)) add_bias_grad(dy, g.out * groups, db->data());
+                });
+}
+
+Conv2d::Conv2d(const Conv2dOptions& options, Random& rng) : options_(options) {
+  check_options(options);
+  weight_ = add_parameter("weight", Tensor::shared({options.out, options.in / options.groups,
+                                                    options.kernel.h, options.kernel.w}));
+  if (options.bias) bias_ = add_parameter("bias", Tensor::shared({options.out}));
+  init_default(weight_, bias_, rng);
+}
+
+std::string Conv2d::describe() const {
+  const auto pair = [](Extent2 e) { return cat("(", e.h, ", ", e.w, ")"); };
+  const Conv2dOptions& o = options_;
+  std::string text = cat("Conv2d(", o.in, ", ", o.out, ", kernel_size=", pair(o.kernel));
+  text += cat(", stride=", pair(o.stride));
+  if (o.padding != Extent2(0)) text += cat(", padding=", pair(o.padding));
+  if (o.dilation != Extent2(1)) text += cat(", dilation=", pair(o.dilation));
+  if (o.groups != 1) text += cat(", groups=", o.groups);
+  return text + (o.bias ? ")" : ", bias=False)");
+}
+
+}  // namespace fovea

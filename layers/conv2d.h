@@ -1,0 +1,62 @@
+// Two-dimensional convolution (cross-correlation, as everywhere in the field).
+#pragma once
+
+#include "core/random.h"
+#include "layers/conv2d_kernels.h"
+#include "layers/module.h"
+
+namespace fovea {
+
+/// Height and width; one number means both.
+struct Extent2 {
+  int h, w;
+  constexpr Extent2(int both) : h(both), w(both) {}
+  constexpr Extent2(int height, int width) : h(height), w(width) {}
+  bool operator==(const Extent2&) const = default;
+};
+
+struct Conv2dOptions {
+  int in;
+  int out;
+  Extent2 kernel;
+  Extent2 stride = 1;
+  Extent2 padding = 0;
+  Extent2 dilation = 1;
+  int groups = 1;
+  bool bias = true;
+};
+
+/// Convolution of `x`, per sample [in, H, W], with `weight`, shared [out, in / groups, kH, kW],
+/// plus `bias`, shared [out] or none. The result is per sample [out, oH, oW], oH = (H + 2 padding -
+/// dilation (kH - 1) - 1) / stride + 1, rounded down. Throws Error when shapes do not fit.
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+              const Conv2dOptions& options);
+
+/// The checked geometry of one group of that convolution.
+ConvGeometry conv2d_geometry(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                             const Conv2dOptions& options);
+
+/// `x` with a border of zeros; x itself where there is none.
+Tensor padded(const Tensor& x, Extent2 padding);
+/// Adds the inside of `padded` to `x`.
+void add_unpadded(const Tensor& padded, Extent2 padding, const Tensor& x);
+
+/// conv2d with parameters of its own, initialised as PyTorch does.
+class Conv2d : public Module {
+ public:
+  using Options = Conv2dOptions;
+  Conv2d(const Conv2dOptions& options, Random& rng);
+
+  Tensor forward(const Tensor& x) const override { return conv2d(x, weight_, bias_, options_); }
+  std::string describe() const override;
+
+  const Conv2dOptions& options() const { return options_; }
+  const Tensor& weight() const { return weight_; }
+  const Tensor& bias() const { return bias_; }
+
+ private:
+  Conv2dOptions options_;
+  Tensor weight_, bias_;
+};
+
+}  // namespace fovea

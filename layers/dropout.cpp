@@ -1,0 +1,75 @@
+#include "layers/dropout.h"
+
+#include "core/debug.h"
+#include "core/step.h"
+#include "layers/elementwise.h"
+
+namespace fovea {
+
+namespace {
+
+void require_probability(const char* op, Real p) {
+  require(p >= 0 && p <= 1, "[", op, "] The probability p must be in [0, 1], got ",
+          static_cast<double>(p));
+}
+
+// 0 with probability p, else 1 / (1 - p); per sample.
+Tensor random_mask(const Shape& shape, Real p) {
+  Tensor mask = Tensor::per_sample(shape);
+  const LaneRandom random;
+  const Real kept = p < 1 ? 1 / (1 - p) : 0;
+  const auto limit = static_cast<std::uint64_t>(static_cast<double>(p) * 0x1p32);
+  for (int i = 0; i < shape.size(); ++i) {
+    const auto bits = random.bits(static_cast<std::uint32_t>(i));
+    Lanes scale;
+    for (int lane = 0; lane < lane_count; ++lane)
+      scale[lane] = bits[lane] < limit ? 0 : kept;
+    mask[i] = scale;
+  }
+  return mask;
+}
+
+Tensor apply(const char* op, const Tensor& x, Real p, const Shape& mask_shape) {
+  if (tracing()) trace_attribute("p", {static_cast<double>(p)});
+  const auto times = [](const Lanes& a, const Lanes& b) { return a * b; };
+  return detail::binary(
+      op, x, random_mask(mask_shape, p), times,
+      [](const Lanes&, const Lanes& mask, const Lanes& dy) { return dy * mask; },
+      [](const Lanes& a, const Lanes&, const Lanes& dy) { return dy * a; });
+}
+
+}  // namespace
+
+Tensor dropout(const Tensor& x, Real p) {
+  require_probability("dropout", p);
+  return p == 0 ? x : apply("dropout", x, p, x.shape());
+}
+
+Tensor dropout2d(const Tensor& x, Real p) {
+  require_probability("dropout2d", p);
+  require(x.shape().rank() >= 1, "[dropout2d] The input must be [channels, ...], got shape ",
+          x.shape());
+  if (p == 0) return x;
+  Shape mask = {x.shape()[0]};
+  for (int d = 1; d < x.shape().rank(); ++d)
+    mask.append(1);
+  return apply("dropout2d", x, p, mask);
+}
+
+Dropout::Dropout(Real p) : p_(p) {
+  require_probability("dropout", p);
+}
+
+std::string Dropout::describe() const {
+  return cat("Dropout(p=", static_cast<double>(p_), ")");
+}
+
+Dropout2d::Dropout2d(Real p) : p_(p) {
+  require_probability("dropout2d", p);
+}
+
+std::string Dropout2d::describe() const {
+  return cat("Dropout2d(p=", static_cast<double>(p_), ")");
+}
+
+}  // namespace fovea

@@ -1,0 +1,134 @@
+#include "layers/group_norm.h"
+
+#include "core/autograd.h"
+#include "core/debug.h"
+#include "layers/lane_math.h"
+
+namespace fovea {
+
+namespace {
+
+struct Sizes {
+  int groups, channels, plane;  // channels of one group, elements of one channel
+  int group() const { return channels * plane; }
+};
+
+Sizes checked(const Tensor& x, int groups, const Tensor& weight, const Tensor& bias) {
+  require(x.is_per_sample() && x.shape().rank() >= 1 && x.size() > 0,
+          "[group_norm] The input must be per-sample [channels, ...], got ", x);
+  const int channels = x.shape()[0];
+  require(groups > 0 && channels % groups == 0, "[group_norm] The ", channels,
+          " channels of the input with shape ", x.shape(), " cannot be cut into ", groups,
+          " equal groups");
+  for (const Tensor* p : {&weight, &bias})
+    require(!*p || (!p->is_per_sample() && p->shape() == Shape{channels}), "[group_norm] The ",
+            p == &weight ? "weight" : "bias", " of an input with shape ", x.shape(),
+            " must be shared [", channels, "], got ", *p);
+  return {groups, channels / groups, x.size() / channels};
+}
+
+// Mean and 1 / sqrt(variance + eps); two passes, because E[x^2] - E[x]^2 cancels.
+void statistics(const Lanes* x, int count, Real eps, Lanes& mean, Lanes& inverse) {
+  const Real weight = 1 / static_cast<Real>(count);
+  Lanes sum{}, squares{};
+  for (int i = 0; i < count; ++i)
+    sum += x[i];
+  mean = sum * weight;
+  for (int i = 0; i < count; ++i)
+    squares += (x[i] - mean) * (x[i] - mean);
+  inverse = Real(1) / lane_math::sqrt(squares * weight + eps);
+}
+
+// With n = (x - mean) * inverse and g = dy * weight, over a group of N elements:
+//   dx = inverse * (g - sum(g) / N - n * sum(g * n) / N),  dweight = sum(dy * n),  dbias = sum(dy)
+void input_gradient(const Sizes& size, const Lanes* x, const Lanes* dy, const Real* weight,
+                    const Lanes& mean, const Lanes& inverse, Lanes* dx) {
+  Lanes sum{}, product{};
+  for (int c = 0; c < size.channels; ++c) {
+    Lanes a{}, b{};
+    for (int i = c * size.plane; i < (c + 1) * size.plane; ++i) {
+      a += dy[i];
+      b += dy[i] * (x[i] - mean);
+    }
+    sum += a * (weight ? weight[c] : 1);
+    product += b * (weight ? weight[c] : 1);
+  }
+  const Real share = 1 / static_cast<Real>(size.group());
+  const Lanes offset = sum * inverse * share;
+  const Lanes slope = product * inverse * inverse * inverse * share;
+  for (int c = 0; c < size.channels; ++c) {
+    const Lanes factor = inverse * (weight ? weight[c] : 1);
+    for (int i = c * size.plane; i < (c + 1) * size.plane; ++i)
+      dx[i] += dy[i] * factor - offset - (x[i] - mean) * slope;
+  }
+}
+
+}  // namespace
+
+Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tensor& bias, Real eps) {
+  const Sizes size = checked(x, groups, weight, bias);
+  Tensor y = Tensor::like(x);
+  Buffer<Lanes> moments(static_cast<std::size_t>(2 * groups));  // mean, inverse of each group
+  for (int g = 0; g < groups; ++g) {
+    const Lanes* in = x.lanes() + g * size.group();
+    Lanes &mean = moments[2 * g], &inverse = moments[2 * g + 1];
+    statistics(in, size.group(), eps, mean, inverse);
+    for (int c = g * size.channels; c < (g + 1) * size.channels; ++c) {
+      const Lanes factor = inverse * (weight ? weight.data()[c] : 1);
+      const Real offset = bias ? bias.data()[c] : 0;
+      for (int i = c * size.plane; i < (c + 1) * size.plane; ++i)
+        y[i] = (x[i] - mean) * factor + offset;
+    }
+  }
+  if (tracing()) {
+    trace_attribute("groups", {static_cast<double>(groups)});
+    trace_attribute("eps", {static_cast<double>(eps)});
+  }
+  return record("group_norm", y, {x, weight, bias},
+                [size, x = x.detach(), weight = weight ? weight.detach() : Tensor(),
+                 moments = std::move(moments)](const Tensor& dy, GradSink& grad) {
+                  if (Tensor* dx = grad.wanted(0))
+                    for (int g = 0; g < size.groups; ++g) {
+                      const int first = g * size.group();
+                      input_gradient(size, x.lanes() + first, dy.lanes() + first,
+                                     weight ? weight.data() + g * size.channels : nullptr,
+                                     moments[2 * g], moments[2 * g + 1], dx->lanes() + first);
+                    }
+                  const auto add_sums = [&](Tensor* sums, auto term) {
+                    for (int c = 0; sums && c < size.groups * size.channels; ++c) {
+                      Lanes sum{};
+                      for (int i = c * size.plane; i < (c + 1) * size.plane; ++i)
+                        sum += term(c, i);
+                      sums->data()[c] += sum_lanes(sum);
+                    }
+                  };
+                  add_sums(grad.wanted(1), [&](int c, int i) {
+                    const int g = c / size.channels;
+                    return dy[i] * (x[i] - moments[2 * g]) * moments[2 * g + 1];
+                  });
+                  add_sums(grad.wanted(2), [&](int, int i) { return dy[i]; });
+                });
+}
+
+GroupNorm::GroupNorm(const Options& options) : options_(options) {
+  require(options.groups > 0 && options.channels > 0 && options.channels % options.groups == 0,
+          "[GroupNorm] ", options.channels, " channels cannot be cut into ", options.groups,
+          " equal groups");
+  if (!options.affine) return;
+  weight_ = add_parameter("weight", Tensor::filled({options.channels}, 1));
+  bias_ = add_parameter("bias", Tensor::filled({options.channels}, 0));
+}
+
+Tensor GroupNorm::forward(const Tensor& x) const {
+  require(x.shape().rank() >= 1 && x.shape()[0] == options_.channels, "[GroupNorm] Made for ",
+          options_.channels, " channels, got an input of shape ", x.shape());
+  return group_norm(x, options_.groups, weight_, bias_, options_.eps);
+}
+
+std::string GroupNorm::describe() const {
+  return cat("GroupNorm(", options_.groups, ", ", options_.channels,
+             ", eps=", static_cast<double>(options_.eps),
+             options_.affine ? ", affine=True)" : ", affine=False)");
+}
+
+}  // namespace fovea

@@ -1,0 +1,98 @@
+#include "layers/max_pool2d.h"
+
+#include <algorithm>
+
+#include "core/autograd.h"
+#include "core/debug.h"
+#include "core/memory.h"
+
+namespace fovea {
+
+namespace {
+
+MaxPool2dOptions checked(MaxPool2dOptions o) {
+  if (o.stride == Extent2(0)) o.stride = o.kernel;
+  require(std::min({o.kernel.h, o.kernel.w, o.stride.h, o.stride.w}) > 0,
+          "[max_pool2d] kernel and stride must be positive");
+  require(o.padding.h >= 0 && o.padding.w >= 0 && 2 * o.padding.h <= o.kernel.h &&
+              2 * o.padding.w <= o.kernel.w,
+          "[max_pool2d] padding must be at most half the kernel, got padding ", o.padding.h, "x",
+          o.padding.w, " with kernel ", o.kernel.h, "x", o.kernel.w);
+  return o;
+}
+
+// The part of a window that lies inside the input: rows or columns [begin, end).
+struct Window {
+  int begin, end;
+  Window(int out, int stride, int padding, int kernel, int extent)
+      : begin(std::max(0, out * stride - padding)),
+        end(std::min(extent, out * stride - padding + kernel)) {}
+};
+
+}  // namespace
+
+Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options) {
+  const MaxPool2dOptions o = checked(options);
+  require(x.is_per_sample() && x.shape().rank() == 3,
+          "[max_pool2d] input must be per-sample [C, H, W], got ", x);
+  const int channels = x.shape()[0], height = x.shape()[1], width = x.shape()[2];
+  require(height + 2 * o.padding.h >= o.kernel.h && width + 2 * o.padding.w >= o.kernel.w,
+          "[max_pool2d] a window of ", o.kernel.h, "x", o.kernel.w, " does not fit the input ",
+          x.shape());
+  const int out_h = pooled_extent(height, o.kernel.h, o.stride.h, o.padding.h);
+  const int out_w = pooled_extent(width, o.kernel.w, o.stride.w, o.padding.w);
+  Tensor y = Tensor::per_sample({channels, out_h, out_w});
+  const bool keep = grad_wanted({x});
+  Buffer<LaneInts> winners(keep ? y.size() : 0);  // index in the plane of each maximum
+  int out = 0;
+  for (int c = 0; c < channels; ++c) {
+    const Lanes* plane = &x[c * height * width];
+    for (int oy = 0; oy < out_h; ++oy) {
+      const Window rows(oy, o.stride.h, o.padding.h, o.kernel.h, height);
+      for (int ox = 0; ox < out_w; ++ox, ++out) {
+        const Window columns(ox, o.stride.w, o.padding.w, o.kernel.w, width);
+        const int first = rows.begin * width + columns.begin;
+        Lanes best = plane[first];
+        LaneInts winner = first - LaneInts{};
+        for (int i = rows.begin; i < rows.end; ++i)
+          for (int j = columns.begin; j < columns.end; ++j) {
+            const Lanes value = plane[i * width + j];
+            const LaneInts better = (value > best) | (value != value);
+            best = better ? value : best;
+            winner = better ? (i * width + j) - LaneInts{} : winner;
+          }
+        y[out] = best;
+        if (keep) winners[out] = winner;
+      }
+    }
+  }
+  if (tracing()) {
+    const auto pair = [](Extent2 e) { return std::vector<double>{double(e.h), double(e.w)}; };
+    trace_attribute("kernel", pair(o.kernel));
+    trace_attribute("stride", pair(o.stride));
+    trace_attribute("padding", pair(o.padding));
+  }
+  return record("max_pool2d", y, {x},
+                [winners = std::move(winners), channels, plane_size = height * width](
+                    const Tensor& dy, GradSink& grad) {
+                  Tensor* dx = grad.wanted(0);
+                  const int outputs = dy.size() / channels;
+                  for (int c = 0; c < channels; ++c) {
+                    Real* plane = dx->data() + static_cast<long>(c) * plane_size * lane_count;
+                    for (int i = c * outputs; i < (c + 1) * outputs; ++i)
+                      for (int lane = 0; lane < lane_count; ++lane)
+                        plane[winners[i][lane] * lane_count + lane] += dy[i][lane];
+                  }
+                });
+}
+
+MaxPool2d::MaxPool2d(const MaxPool2dOptions& options) : options_(checked(options)) {}
+
+std::string MaxPool2d::describe() const {
+  const auto& o = options_;
+  const auto text = [](Extent2 e) { return e.h == e.w ? cat(e.h) : cat("(", e.h, ", ", e.w, ")"); };
+  return cat("MaxPool2d(kernel_size=", text(o.kernel), ", stride=", text(o.stride),
+             ", padding=", text(o.padding), ")");
+}
+
+}  // namespace fovea

@@ -1,0 +1,37 @@
+// Max pooling.
+#pragma once
+
+#include "layers/conv2d.h"
+
+namespace fovea {
+
+struct MaxPool2dOptions {
+  Extent2 kernel;
+  Extent2 stride = 0;  ///< 0: the kernel's size
+  Extent2 padding = 0;
+};
+
+/// The maximum over windows of `x`, per sample [C, H, W]; the result is [C, oH, oW] with
+/// oH = (H + 2 padding - kernel) / stride + 1, rounded down. Padding never wins. Among equal values
+/// the first of the window takes the gradient, as in PyTorch; a NaN wins. Throws Error when the
+/// window does not fit or padding exceeds half the kernel.
+Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options);
+
+class MaxPool2d : public Module {
+ public:
+  using Options = MaxPool2dOptions;
+  explicit MaxPool2d(const MaxPool2dOptions& options);
+  Tensor forward(const Tensor& x) const override { return max_pool2d(x, options_); }
+  std::string describe() const override;
+  const MaxPool2dOptions& options() const { return options_; }
+
+ private:
+  MaxPool2dOptions options_;
+};
+
+/// The output size of a pooling window sliding over H or W.
+inline int pooled_extent(int extent, int kernel, int stride, int padding) {
+  return (extent + 2 * padding - kernel) / stride + 1;
+}
+
+}  // namespace fovea

@@ -1,0 +1,37 @@
+// Sequential: modules one after the other.
+#pragma once
+
+#include <memory>
+
+#include "layers/module.h"
+
+namespace fovea {
+
+/// Children are named "0", "1", ... as in PyTorch; layers without parameters use up a number too.
+///
+///     Sequential net;
+///     net.add<Conv2d>({.in = 1, .out = 8, .kernel = 7}, rng).add<MaxPool2d>({.kernel =
+///     2}).add<ReLU>();
+///
+/// Conv2d, MaxPool2d, ReLU in a row run as one operation (layers/conv_pool.h): same values, half
+/// the memory traffic.
+class Sequential : public Module {
+ public:
+  template <class Layer, class... Args>
+  Sequential& add(Args&&... args) {
+    return append(std::make_unique<Layer>(std::forward<Args>(args)...));
+  }
+  template <class Layer, class... Args>
+  Sequential& add(const typename Layer::Options& options, Args&&... args) {
+    return append(std::make_unique<Layer>(options, std::forward<Args>(args)...));
+  }
+  Sequential& append(std::unique_ptr<Module> layer);
+
+  Tensor forward(const Tensor& x) const override;
+  std::string describe() const override { return "Sequential"; }
+
+ private:
+  std::vector<std::unique_ptr<Module>> layers_;
+};
+
+}  // namespace fovea

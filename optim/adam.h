@@ -1,0 +1,60 @@
+// Adam and AdamW.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "optim/optimizer.h"
+
+namespace fovea {
+
+struct AdamOptions {
+  double lr = 1e-3;
+  std::array<double, 2> betas = {0.9, 0.999};
+  double eps = 1e-8;
+  double weight_decay = 0;  ///< L2: added to the gradient, times the parameter
+};
+
+/// torch.optim.Adam (Kingma and Ba 2015), for parameter p with gradient g at its update number t:
+///   d = g + weight_decay * p
+///   m = beta1 * m + (1 - beta1) * d
+///   v = beta2 * v + (1 - beta2) * d^2
+///   p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+class Adam : public Optimizer {
+ public:
+  /// State: "exp_avg.N" (m) and "exp_avg_sq.N" (v). Errors: as Optimizer; a beta outside [0, 1),
+  /// eps negative, NaN or infinite.
+  explicit Adam(std::vector<Tensor> parameters, const AdamOptions& options = {});
+  explicit Adam(std::vector<ParameterGroup> groups, const AdamOptions& options = {});
+
+  double beta1() const { return options_.betas[0]; }
+  /// For a beta1 that follows a schedule, as momentum does. Error: outside [0, 1).
+  void set_beta1(double beta1);
+
+ protected:
+  Adam(std::string kind, std::vector<ParameterGroup> groups, const AdamOptions& options,
+       bool decoupled);
+
+ private:
+  void update(const Update& u) override;
+
+  AdamOptions options_;
+  bool decoupled_;
+};
+
+struct AdamWOptions {
+  double lr = 1e-3;
+  std::array<double, 2> betas = {0.9, 0.999};
+  double eps = 1e-8;
+  double weight_decay = 0.01;  ///< decoupled: p *= 1 - lr * weight_decay before the update
+};
+
+/// torch.optim.AdamW (Loshchilov and Hutter 2019): Adam with d = g and decoupled weight decay.
+class AdamW final : public Adam {
+ public:
+  /// State and errors as Adam.
+  explicit AdamW(std::vector<Tensor> parameters, const AdamWOptions& options = {});
+  explicit AdamW(std::vector<ParameterGroup> groups, const AdamWOptions& options = {});
+};
+
+}  // namespace fovea

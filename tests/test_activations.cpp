@@ -1,0 +1,91 @@
+#include <cmath>
+
+#include "core/autograd.h"
+#include "layers/activations.h"
+#include "tests/catch.h"
+#include "tests/golden.h"
+#include "tests/temp_dir.h"
+
+using namespace fovea;
+using namespace fovea::testing;
+
+namespace {
+
+Real real(double value) {
+  return static_cast<Real>(value);
+}
+
+}  // namespace
+
+TEST_CASE("activations give PyTorch's values and gradients", "[activations][golden]") {
+  using In = std::span<const Tensor>;
+  const auto check = [](const char* op, auto f) { check_golden("activations.json", op, f); };
+  check("relu", [](auto&, In x) { return relu(x[0]); });
+  check("leaky_relu", [](auto& c, In x) { return leaky_relu(x[0], real(c.attribute("slope"))); });
+  check("elu", [](auto& c, In x) { return elu(x[0], real(c.attribute("alpha"))); });
+  check("gelu", [](auto&, In x) { return gelu(x[0]); });
+  check("gelu_tanh", [](auto&, In x) { return gelu(x[0], GeluForm::tanh); });
+  check("softmax", [](auto& c, In x) { return softmax(x[0], c.integer("dim")); });
+  check("log_softmax", [](auto& c, In x) { return log_softmax(x[0], c.integer("dim")); });
+}
+
+TEST_CASE("activations have the gradients of their differences", "[activations][gradcheck]") {
+  using In = std::span<const Tensor>;
+  for (Kind kind : {Kind::shared, Kind::per_sample}) {
+    const Tensor x = random_nonzero({3, 7}, kind);
+    check_gradients("relu", [](In x) { return relu(x[0]); }, {x});
+    check_gradients("leaky_relu", [](In x) { return leaky_relu(x[0], real(0.2)); }, {x});
+    check_gradients("elu", [](In x) { return elu(x[0], real(0.7)); }, {x});
+    check_gradients("gelu", [](In x) { return gelu(x[0]); }, {x});
+    check_gradients("gelu_tanh", [](In x) { return gelu(x[0], GeluForm::tanh); }, {x});
+    for (int dim : {0, 1, -1, -2}) {
+      check_gradients("softmax", [&](In x) { return softmax(x[0], dim); }, {x});
+      check_gradients("log_softmax", [&](In x) { return log_softmax(x[0], dim); }, {x});
+    }
+  }
+}
+
+TEST_CASE("softmax survives huge scores", "[activations]") {
+  const Tensor x = Tensor::from({3}, {1000, 1000, -1000});
+  const Tensor y = softmax(x), z = log_softmax(x);
+  CHECK(y.data()[0] == Approx(0.5));
+  CHECK(y.data()[2] == 0);
+  CHECK(z.data()[1] == Approx(-std::log(2)));
+  CHECK(z.data()[2] == Approx(-2000 - std::log(2)));
+}
+
+TEST_CASE("relu keeps NaN and has gradient 0 at 0", "[activations]") {
+  Tensor x = Tensor::from({3}, {real(NAN), 0, 2});
+  x.set_requires_grad();
+  const Tensor y = relu(x);
+  CHECK(std::isnan(y.data()[0]));
+  backward(y);
+  CHECK(x.grad().data()[1] == 0);
+  CHECK(x.grad().data()[2] == 1);
+}
+
+TEST_CASE("activation modules compute and describe themselves as PyTorch", "[activations]") {
+  const Tensor x = random_tensor({2, 3}, Kind::per_sample);
+  const auto same = [&](const Module& module, const Tensor& expected) {
+    const Tensor y = module(x);
+    for (std::size_t i = 0; i < y.real_count(); ++i)
+      CHECK(y.data()[i] == expected.data()[i]);
+    return module.describe();
+  };
+  CHECK(same(ReLU(), relu(x)) == "ReLU()");
+  CHECK(same(LeakyReLU(), leaky_relu(x)) == "LeakyReLU(negative_slope=0.01)");
+  CHECK(same(ELU(), elu(x)) == "ELU(alpha=1)");
+  CHECK(same(GELU(), gelu(x)) == "GELU(approximate='none')");
+  CHECK(same(GELU(GeluForm::tanh), gelu(x, GeluForm::tanh)) == "GELU(approximate='tanh')");
+  CHECK(same(Sigmoid(), sigmoid(x)) == "Sigmoid()");
+  CHECK(same(Tanh(), tanh(x)) == "Tanh()");
+  CHECK(same(LogSoftmax(), log_softmax(x)) == "LogSoftmax(dim=-1)");
+}
+
+TEST_CASE("softmax names a dimension that does not exist", "[activations]") {
+  const Tensor x = Tensor::zeros({10}, true);
+  CHECK(message_of([&] { log_softmax(x, 1); }) ==
+        "[log_softmax] Dimension 1 does not exist in an input of shape [10] (of one sample; the "
+        "batch is not a dimension)");
+  CHECK(message_of([&] { softmax(Tensor::zeros({})); }).find("[softmax] Dimension -1") == 0);
+}

@@ -1,0 +1,104 @@
+#include "layers/arithmetic.h"
+#include "tests/catch.h"
+#include "tests/golden.h"
+#include "tests/temp_dir.h"
+
+using namespace fovea;
+using namespace fovea::testing;
+
+namespace {
+
+using Binary = Tensor (*)(const Tensor&, const Tensor&);
+const std::pair<const char*, Binary> binary_ops[] = {
+    {"add", add}, {"subtract", subtract}, {"multiply", multiply}, {"divide", divide}};
+
+}  // namespace
+
+TEST_CASE("arithmetic gives PyTorch's values and gradients", "[arithmetic][golden]") {
+  for (const auto& [name, op] : binary_ops)
+    check_golden("elementwise.json", name,
+                 [op = op](auto&, std::span<const Tensor> x) { return op(x[0], x[1]); });
+  check_golden("elementwise.json", "scale", [](const GoldenCase& c, std::span<const Tensor> x) {
+    return scale(x[0], static_cast<Real>(c.attribute("factor")),
+                 static_cast<Real>(c.attribute("offset")));
+  });
+  check_golden("elementwise.json", "negate",
+               [](auto&, std::span<const Tensor> x) { return negate(x[0]); });
+}
+
+TEST_CASE("arithmetic has the gradients of its differences", "[arithmetic][gradcheck]") {
+  const std::pair<Shape, Shape> shapes[] = {
+      {{2, 3}, {2, 3}}, {{3, 2, 2}, {3, 1, 1}},   {{3}, {2, 3}}, {{2, 1}, {1, 3}}, {{}, {2, 2}},
+      {{17}, {17}},     {{2, 1, 3, 1}, {5, 1, 2}}};
+  for (const auto& [name, op] : binary_ops)
+    for (const auto& [a, b] : shapes)
+      for (Kind kind_a : {Kind::shared, Kind::per_sample})
+        for (Kind kind_b : {Kind::shared, Kind::per_sample})
+          check_gradients(name, [op = op](std::span<const Tensor> x) { return op(x[0], x[1]); },
+                          {random_nonzero(a, kind_a, 1), random_nonzero(b, kind_b, 2)},
+#ifdef FOVEA_DOUBLE
+                          {.tolerance = 1e-5});
+#else
+              {.absolute = 0.1});  // 1 / 0.2^3 makes single precision coarse
+#endif
+}
+
+TEST_CASE("scale and negate have the gradients of their differences", "[arithmetic][gradcheck]") {
+  for (Kind kind : {Kind::shared, Kind::per_sample}) {
+    check_gradients("scale", [](std::span<const Tensor> x) { return scale(x[0], 2.5, -1); },
+                    {random_tensor({3, 7}, kind)});
+    check_gradients("negate", [](std::span<const Tensor> x) { return negate(x[0]); },
+                    {random_tensor({3, 7}, kind)});
+  }
+}
+
+TEST_CASE("an operand used twice gets both gradients", "[arithmetic][gradcheck]") {
+  for (Kind kind : {Kind::shared, Kind::per_sample})
+    check_gradients("multiply", [](std::span<const Tensor> x) { return x[0] * x[0]; },
+                    {random_tensor({3, 2}, kind)});
+}
+
+TEST_CASE("operators on tensors and numbers mean arithmetic", "[arithmetic]") {
+  const Tensor a = Tensor::from({2}, {6, 8}), b = Tensor::from({2}, {2, 4});
+  const auto values = [](const Tensor& t) {
+    return std::vector<double>(t.values().begin(), t.values().end());
+  };
+  using V = std::vector<double>;
+  CHECK(values(a + b) == V{8, 12});
+  CHECK(values(a - b) == V{4, 4});
+  CHECK(values(a * b) == V{12, 32});
+  CHECK(values(a / b) == V{3, 2});
+  CHECK(values(-a) == V{-6, -8});
+  CHECK(values(a + 1) == V{7, 9});
+  CHECK(values(1 + a) == V{7, 9});
+  CHECK(values(a - 1) == V{5, 7});
+  CHECK(values(1 - a) == V{-5, -7});
+  CHECK(values(a * 2) == V{12, 16});
+  CHECK(values(2 * a) == V{12, 16});
+  CHECK(values(a / 2) == V{3, 4});
+}
+
+TEST_CASE("a shared operand serves all samples", "[arithmetic]") {
+  const Tensor x = random_tensor({2, 2}, Kind::per_sample);
+  const Tensor y = x + Tensor::from({2}, {10, 20});
+  REQUIRE(y.is_per_sample());
+  for (int lane = 0; lane < lane_count; ++lane) {
+    CHECK(y[2][lane] == x[2][lane] + 10);
+    CHECK(y[3][lane] == x[3][lane] + 20);
+  }
+}
+
+TEST_CASE("arithmetic on no elements gives none", "[arithmetic]") {
+  const Tensor x = Tensor::per_sample({0, 3}), y = Tensor::per_sample({1, 3});
+  CHECK((x + y).shape() == Shape{0, 3});
+}
+
+TEST_CASE("arithmetic names both shapes when they cannot be broadcast", "[arithmetic]") {
+  for (const auto& [name, op] : binary_ops)
+    CHECK(message_of([op = op] {
+            op(Tensor::zeros({2, 3}), Tensor::zeros({4, 2}, true));
+          }) ==
+          std::string("[") + name +
+              "] Shapes [2, 3] and [4, 2] cannot be broadcast: from the last dimension on, extents "
+              "must be equal or 1");
+}

@@ -1,0 +1,97 @@
+// Schedules against torch.optim.lr_scheduler (tests/golden/optim.py).
+#include <limits>
+
+#include "optim/schedule.h"
+#include "tests/catch.h"
+#include "tests/golden/optim.h"
+
+namespace {
+
+using namespace fovea;
+using Catch::Matchers::Contains;
+using Catch::Matchers::Equals;
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+void check(const std::string& name, const Schedule& schedule) {
+  const std::vector<double>& expected = optim_golden(name);
+  // Backwards: a schedule has no memory.
+  for (std::size_t step = expected.size(); step-- > 0;) {
+    INFO(name << " at step " << step);
+    CHECK(schedule.at(static_cast<std::int64_t>(step)) ==
+          Approx(expected[step]).epsilon(1e-11).margin(1e-15));
+  }
+}
+
+void check_cycle(const std::string& name, const OneCycleOptions& options) {
+  check("schedule." + name, one_cycle(options));
+  check("momentum." + name,
+        one_cycle_momentum({.total_steps = options.total_steps, .pct_start = options.pct_start}));
+}
+
+}  // namespace
+
+TEST_CASE("schedules follow PyTorch", "[schedule]") {
+  check("schedule.constant", constant_schedule(0.03));
+  check("schedule.step_decay", step_decay({.lr = 0.5, .every = 6, .gamma = 0.3}));
+  check("schedule.exponential", exponential_decay(0.5, 0.9));
+  check("schedule.cosine", cosine_annealing({.lr = 0.5, .steps = 10, .eta_min = 0.02}));
+  check_cycle("one_cycle", {.max_lr = 0.1, .total_steps = 37});
+  check_cycle(
+      "one_cycle_late",
+      {.max_lr = 2, .total_steps = 20, .pct_start = 0.85, .div_factor = 4, .final_div_factor = 50});
+  check_cycle("one_cycle_short", {.max_lr = 0.1, .total_steps = 3});
+  check_cycle("one_cycle_down", {.max_lr = 0.1, .total_steps = 8, .pct_start = 0});
+  check("schedule.warm_cosine", linear_warmup(5, cosine_annealing({.lr = 0.5, .steps = 15}), 0.01));
+  check("schedule.warm_step", linear_warmup(7, step_decay({.lr = 0.5, .every = 4, .gamma = 0.5})));
+}
+
+TEST_CASE("schedules at their ends", "[schedule]") {
+  const Schedule cosine = cosine_annealing({.lr = 0.5, .steps = 10, .eta_min = 0.1});
+  CHECK(cosine.at(0) == 0.5);
+  CHECK(cosine.at(10) == 0.1);
+  const Schedule cycle = one_cycle({.max_lr = 1, .total_steps = 10, .pct_start = 0.5});
+  CHECK(cycle.at(0) == Approx(0.04));
+  CHECK(cycle.at(4) == 1);
+  CHECK(cycle.at(9) == Approx(4e-6));
+  CHECK_NOTHROW(cycle.at(10));
+  CHECK_THROWS_WITH(cycle.at(11),
+                    Equals("[one_cycle] step 11 is beyond the end of a schedule of 10 steps"));
+  CHECK_THROWS_WITH(cycle.at(-1), Equals("[schedule] steps count from 0, got -1"));
+  // Phases without extent, where PyTorch divides by zero: the end of the phase.
+  CHECK(one_cycle({.max_lr = 1, .total_steps = 2, .pct_start = 0.5}).at(0) == 1);
+  CHECK(one_cycle({.max_lr = 1, .total_steps = 1}).at(0) == Approx(4e-6));
+  CHECK(one_cycle({.max_lr = 1, .total_steps = 4, .pct_start = 1}).at(3) == 1);
+  CHECK(linear_warmup(0, constant_schedule(2)).at(0) == 2);
+  CHECK(linear_warmup(2, constant_schedule(2), 0).at(1) == 1);
+  const std::int64_t far = std::int64_t{1} << 60;
+  CHECK(exponential_decay(1, 0.5).at(far) == 0);
+  CHECK(step_decay({.lr = 1, .every = 1}).at(far) == 0);
+  const Schedule own = [](std::int64_t step) { return 2.0 * static_cast<double>(step); };
+  CHECK(own.at(3) == 6);
+}
+
+TEST_CASE("schedule options are checked", "[schedule]") {
+  for (double bad : {not_a_number, infinity, -0.1}) {
+    INFO("value " << bad);
+    CHECK_THROWS_WITH(constant_schedule(bad), Contains("[constant_schedule] lr must be a finite"));
+    CHECK_THROWS_WITH(step_decay({.lr = bad, .every = 1}), Contains("[step_decay] lr"));
+    CHECK_THROWS_WITH(step_decay({.lr = 1, .every = 1, .gamma = bad}), Contains("gamma"));
+    CHECK_THROWS_WITH(exponential_decay(1, bad), Contains("[exponential_decay] gamma"));
+    CHECK_THROWS_WITH(cosine_annealing({.lr = 1, .steps = 1, .eta_min = bad}), Contains("eta_min"));
+    CHECK_THROWS_WITH(one_cycle({.max_lr = bad, .total_steps = 1}), Contains("[one_cycle] max_lr"));
+    CHECK_THROWS_WITH(one_cycle({.max_lr = 1, .total_steps = 9, .pct_start = bad}),
+                      Contains("pct_start must be from 0 to 1"));
+    CHECK_THROWS_WITH(one_cycle({.max_lr = 1, .total_steps = 9, .div_factor = bad}),
+                      Contains("must be positive and finite"));
+    CHECK_THROWS_WITH(linear_warmup(3, constant_schedule(1), bad), Contains("start_factor"));
+  }
+  for (std::int64_t bad : {0, -5}) {
+    CHECK_THROWS_WITH(step_decay({.lr = 1, .every = bad}), Contains("every must be at least 1"));
+    CHECK_THROWS_WITH(cosine_annealing({.lr = 1, .steps = bad}), Contains("steps must be at"));
+    CHECK_THROWS_WITH(one_cycle({.max_lr = 1, .total_steps = bad}), Contains("total_steps must"));
+  }
+  CHECK_THROWS_WITH(linear_warmup(-1, constant_schedule(1)),
+                    Equals("[linear_warmup] steps must be zero or more, got -1"));
+}

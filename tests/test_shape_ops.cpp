@@ -1,0 +1,69 @@
+#include "layers/shape_ops.h"
+#include "tests/catch.h"
+#include "tests/golden.h"
+#include "tests/temp_dir.h"
+
+using namespace fovea;
+using namespace fovea::testing;
+
+TEST_CASE("shape operations give PyTorch's values and gradients", "[shape_ops][golden]") {
+  const char* file = "tensor_ops.json";
+  check_golden(file, "concatenate", [](const GoldenCase& c, std::span<const Tensor> x) {
+    return concatenate(x, c.integer("dim"));
+  });
+  check_golden(file, "slice", [](const GoldenCase& c, std::span<const Tensor> x) {
+    return slice(x[0], c.integer("dim"), c.integer("begin"), c.integer("end"));
+  });
+  check_golden(file, "transpose", [](const GoldenCase& c, std::span<const Tensor> x) {
+    const std::vector<double>& dims = c.attributes.at("dims");
+    return transpose(x[0], static_cast<int>(dims[0]), static_cast<int>(dims[1]));
+  });
+}
+
+TEST_CASE("shape operations have the gradients of their differences", "[shape_ops][gradcheck]") {
+  using In = std::span<const Tensor>;
+  for (Kind kind : {Kind::shared, Kind::per_sample}) {
+    const Tensor x = random_tensor({2, 3, 4}, kind);
+    check_gradients("slice", [](In x) { return slice(x[0], 1, 1, 3); }, {x});
+    check_gradients("slice", [](In x) { return slice(x[0], -1, 0, 2); }, {x});
+    check_gradients("transpose", [](In x) { return transpose(x[0], 0, 2); }, {x});
+    check_gradients("transpose", [](In x) { return transpose(x[0], -1, 1); }, {x});
+    check_gradients("transpose", [](In x) { return transpose(x[0], 1, 1); }, {x});
+    for (Kind other : {Kind::shared, Kind::per_sample})
+      for (int dim : {0, 1, 2}) {
+        const Tensor y = random_tensor({2, 3, 4}, other, 2);
+        check_gradients("concatenate",
+                        [dim](In x) {
+                          return concatenate({x[0], x[1], x[0]}, dim);
+                        },
+                        {x, y});
+      }
+  }
+}
+
+TEST_CASE("concatenate and slice are inverse", "[shape_ops]") {
+  const Tensor a = random_tensor({2, 3}, Kind::per_sample, 1);
+  const Tensor b = random_tensor({4, 3}, Kind::per_sample, 2);
+  const Tensor both = concatenate({a, b});
+  REQUIRE(both.shape() == Shape{6, 3});
+  const Tensor back = slice(both, 0, 2, 6);
+  for (std::size_t i = 0; i < b.real_count(); ++i)
+    CHECK(back.data()[i] == b.data()[i]);
+  CHECK(slice(both, 0, 3, 3).shape() == Shape{0, 3});
+}
+
+TEST_CASE("shape operations say what does not fit", "[shape_ops]") {
+  const Tensor x = Tensor::zeros({2, 3}, true);
+  CHECK(message_of([&] {
+          concatenate({x, Tensor::zeros({2, 4})});
+        }) == "[concatenate] Shapes [2, 3] and [2, 4] must match in every dimension but 0");
+  CHECK(message_of([&] {
+          concatenate({x, Tensor::zeros({2})}, 1);
+        }) == "[concatenate] Shapes [2, 3] and [2] must match in every dimension but 1");
+  CHECK(message_of([&] { concatenate({}); }) == "[concatenate] Takes one to eight inputs, got 0");
+  CHECK(message_of([&] { slice(x, 1, 2, 4); }) ==
+        "[slice] The range 2 to 4 does not lie within dimension 1 of shape [2, 3]");
+  CHECK(message_of([&] { slice(x, 2, 0, 1); }).find("[slice] Dimension 2 does not exist") == 0);
+  CHECK(message_of([&] { transpose(x, 0, 2); }).find("[transpose] Dimension 2 does not") == 0);
+  CHECK(message_of([&] { x.reshape({5}); }) == "[reshape] [2, 3] has 6 elements, [5] would have 5");
+}
