@@ -143,8 +143,7 @@ NoGrad::~NoGrad() {
 }
 
 void GradientStore::begin() {
-  for (Entry& entry : entries_)
-    entry.used = false;
+  for (Entry& entry : entries_) entry.used = false;
 }
 
 const Tensor* GradientStore::find(int slot) const {

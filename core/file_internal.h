@@ -19,8 +19,7 @@ std::string base_name(const std::string& path);
 template <class Call>
 auto retry(Call call) {
   auto result = call();
-  while (result < 0 && errno == EINTR)
-    result = call();
+  while (result < 0 && errno == EINTR) result = call();
   return result;
 }
 

@@ -38,10 +38,8 @@ inline Lanes min(const Lanes& a, const Lanes& b) {
 /// wherever it is computed.
 inline Real sum_lanes(const Lanes& v) {
   Real half[8], quarter[4];
-  for (int i = 0; i < 8; ++i)
-    half[i] = v[i] + v[i + 8];
-  for (int i = 0; i < 4; ++i)
-    quarter[i] = half[i] + half[i + 4];
+  for (int i = 0; i < 8; ++i) half[i] = v[i] + v[i + 8];
+  for (int i = 0; i < 4; ++i) quarter[i] = half[i] + half[i + 4];
   return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
 }
 
@@ -49,8 +47,7 @@ inline Real sum_lanes(const Lanes& v) {
 template <class F>
 Lanes map_lanes(const Lanes& v, F f) {
   Lanes out;
-  for (int i = 0; i < lane_count; ++i)
-    out[i] = f(v[i]);
+  for (int i = 0; i < lane_count; ++i) out[i] = f(v[i]);
   return out;
 }
 

@@ -1,20 +1,29 @@
 #include "core/memory.h"
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
 
 #include "core/error.h"
+#include "core/lanes.h"
 
 namespace fovea {
 
 namespace {
 
 constexpr std::size_t alignment = 64;
+// Clang aligns Lanes of double to 128 bytes.
+constexpr std::size_t block_alignment = std::max(alignment, alignof(Lanes));
 constexpr int class_count = 256;
 std::atomic<long> system_blocks{0};
 
 // AddressSanitizer must see every block's true end and life: no cache there.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)  // how clang says __SANITIZE_ADDRESS__
+#define __SANITIZE_ADDRESS__
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool caching = false;
 #else
@@ -47,8 +56,7 @@ struct Cache {
   ~Cache() {
     alive = false;
     for (FreeBlock*& head : free)
-      while (head)
-        std::free(std::exchange(head, head->next));
+      while (head) std::free(std::exchange(head, head->next));
   }
 };
 
@@ -63,8 +71,9 @@ void* cache_allocate(std::size_t bytes) {
     return head;
   }
   system_blocks.fetch_add(1, std::memory_order_relaxed);
-  const std::size_t rounded = caching ? class_bytes(c) : (bytes + alignment - 1) & -alignment;
-  void* block = std::aligned_alloc(alignment, rounded ? rounded : alignment);
+  const std::size_t wanted = caching ? class_bytes(c) : bytes;
+  const std::size_t rounded = (wanted + block_alignment - 1) & -block_alignment;
+  void* block = std::aligned_alloc(block_alignment, rounded ? rounded : block_alignment);
   require(block != nullptr, "out of memory: ", bytes,
           " bytes more were needed; a smaller --batch or fewer --threads need less");
   return block;

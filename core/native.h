@@ -47,17 +47,39 @@ void fold_all(Native* v) {
   if constexpr (G > 1) fold_all<G / 2>(v);
 }
 
+// One stage of a transposition: swaps the blocks of S x S elements that lie off the diagonal.
+template <int S, int... J>
+void swap_blocks(Native& a, Native& b, std::integer_sequence<int, J...>) {
+  constexpr int w = native_width;
+  const Native lower = __builtin_shufflevector(a, b, (J & S ? w + J - S : J)...);
+  b = __builtin_shufflevector(a, b, (J & S ? w + J : J + S)...);
+  a = lower;
+}
+
+template <int S>
+void transpose_stages(Native* v) {
+  if constexpr (S < native_width) {
+#pragma GCC unroll 16
+    for (int i = 0; i < native_width; ++i)
+      if (!(i & S)) swap_blocks<S>(v[i], v[i + S], std::make_integer_sequence<int, native_width>());
+    transpose_stages<2 * S>(v);
+  }
+}
+
 }  // namespace detail
+
+/// Transposes a square of native_width vectors in place.
+inline void transpose(Native* v) {
+  detail::transpose_stages<1>(v);
+}
 
 /// out[i] += the sum of the elements of v[i], for `count` vectors: a transposing tree, three
 /// instructions a value. Overwrites v, which has room for a multiple of native_width vectors.
 [[gnu::noinline]] inline void add_sums(Native* v, int count, Real* out) {
   for (int first = 0; first < count; first += native_width) {
-    for (int i = count; i < first + native_width; ++i)
-      v[i] = Native{};
+    for (int i = count; i < first + native_width; ++i) v[i] = Native{};
     detail::fold_all<native_width / 2>(v + first);
-    for (int i = first; i < count && i < first + native_width; ++i)
-      out[i] += v[first][i - first];
+    for (int i = first; i < count && i < first + native_width; ++i) out[i] += v[first][i - first];
   }
 }
 

@@ -33,8 +33,7 @@ double natural_log(double x) {
   if (m < 0.70710678118654752) m *= 2, --exponent;
   const double t = (m - 1) / (m + 1), t2 = t * t;
   double sum = 0;
-  for (int k = 21; k >= 1; k -= 2)
-    sum = sum * t2 + 1.0 / k;
+  for (int k = 21; k >= 1; k -= 2) sum = sum * t2 + 1.0 / k;
   return 2 * t * sum + exponent * 0.69314718055994531;
 }
 
@@ -61,8 +60,7 @@ std::uint32_t Random::below(std::uint32_t n) {
   std::uint64_t product = std::uint64_t{bits()} * n;
   if (static_cast<std::uint32_t>(product) < n) {
     const std::uint32_t threshold = -n % n;
-    while (static_cast<std::uint32_t>(product) < threshold)
-      product = std::uint64_t{bits()} * n;
+    while (static_cast<std::uint32_t>(product) < threshold) product = std::uint64_t{bits()} * n;
   }
   return static_cast<std::uint32_t>(product >> 32);
 }

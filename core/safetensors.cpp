@@ -59,8 +59,7 @@ const SafeTensor* SafeTensors::find(std::string_view name) const {
 std::vector<std::uint8_t> encode_safetensors(const SafeTensors& content) {
   const std::string json = header_text(content);
   std::size_t total = sizeof(std::uint64_t) + json.size();
-  for (const auto& [name, tensor] : content.tensors)
-    total += tensor.values.size() * sizeof(float);
+  for (const auto& [name, tensor] : content.tensors) total += tensor.values.size() * sizeof(float);
 
   std::vector<std::uint8_t> file(total);
   std::uint8_t* out = file.data();

@@ -16,8 +16,7 @@ class Shape {
   Shape() = default;
   Shape(std::initializer_list<int> dims) {
     require(dims.size() <= max_rank, "shape: at most 6 dimensions, got ", dims.size());
-    for (int dim : dims)
-      append(dim);
+    for (int dim : dims) append(dim);
   }
 
   int rank() const { return rank_; }

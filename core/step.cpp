@@ -52,8 +52,7 @@ void run_tile(const Batch& batch, int index, FunctionRef<Tensor(const Tile&)> lo
 // Sum over tasks, in order, into the gradient of each leaf.
 void reduce_gradients(std::span<const Task> tasks) {
   std::size_t slots = 0;
-  for (const Task& task : tasks)
-    slots = std::max(slots, task.gradients.entries().size());
+  for (const Task& task : tasks) slots = std::max(slots, task.gradients.entries().size());
   for (std::size_t slot = 0; slot < slots; ++slot) {
     Tensor total;
     const Tensor* leaf = nullptr;
@@ -72,8 +71,7 @@ void reduce_gradients(std::span<const Task> tasks) {
       }
       Real* sum = total.data();
       const Real* part = entry.grad.data();
-      for (std::size_t i = 0, n = total.real_count(); i < n; ++i)
-        sum[i] += part[i];
+      for (std::size_t i = 0, n = total.real_count(); i < n; ++i) sum[i] += part[i];
     }
     if (leaf && (total || leaf->grad())) leaf->set_grad(total);
   }
@@ -104,8 +102,7 @@ Tile make_tile(const Batch& batch, int index) {
           (static_cast<Real>(byte) / 255 - (batch.mean.empty() ? 0 : Real(batch.mean[c]))) /
           (batch.stddev.empty() ? 1 : Real(batch.stddev[c]));
     for (int i = c * plane; i < (c + 1) * plane; ++i)
-      for (int lane = 0; lane < lane_count; ++lane)
-        out[i][lane] = value[source[lane][i]];
+      for (int lane = 0; lane < lane_count; ++lane) out[i][lane] = value[source[lane][i]];
   }
   return tile;
 }
@@ -125,8 +122,7 @@ double train_step(const Batch& batch, FunctionRef<Tensor(const Tile&)> loss) {
   const std::span<const Task> done(tasks().data(), count);
   reduce_gradients(done);
   double total = 0;
-  for (const Task& task : done)
-    total += task.loss;
+  for (const Task& task : done) total += task.loss;
   return total / batch.size;
 }
 

@@ -70,8 +70,7 @@ class Pool {
     stop_ = true;
     ++round_;
     round_.notify_all();
-    for (std::thread& helper : helpers_)
-      helper.join();
+    for (std::thread& helper : helpers_) helper.join();
     helpers_.clear();
     stop_ = false;
     for (int i = 1; i < count; ++i)
@@ -81,8 +80,7 @@ class Pool {
   void run(int count, FunctionRef<void(int)> task) {
     const FlushDenormals flush;
     if (count <= 1 || helpers_.empty()) {
-      for (int i = 0; i < count; ++i)
-        task(i);
+      for (int i = 0; i < count; ++i) task(i);
       return;
     }
     const std::lock_guard one_at_a_time(mutex_);
@@ -95,8 +93,7 @@ class Pool {
     round_.notify_all();
     work();
     if (!spin_until([&] { return busy_ == 0; }))
-      for (int left = busy_; left != 0; left = busy_)
-        busy_.wait(left);
+      for (int left = busy_; left != 0; left = busy_) busy_.wait(left);
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 

@@ -10,8 +10,10 @@ namespace fovea {
 
 namespace {
 
-constexpr int one = 1 << 16;    // 1.0 in fixed point
-constexpr int vector = 16;      // rows are padded to whole vectors, so that loops have no remainder
+constexpr int one = 1 << 16;  // 1.0 in fixed point
+// Rows are padded to whole vectors. `/ lanes * lanes` tells the compiler, which then leaves out
+// the code for a remainder.
+constexpr int lanes = 16;
 constexpr int max_side = 1024;  // keeps coordinates within 32 bits
 constexpr int grid = 7, grid_stride = 8, cells = grid - 3;
 
@@ -54,8 +56,8 @@ Augmenter::Augmenter(const Augmentation& augmentation, Shape image_shape) : opti
   check("elastic", options_.elastic, 100);
   check("erase", options_.erase, 1);
   channels_ = image_shape[0], height_ = image_shape[1], width_ = image_shape[2];
-  columns_ = (width_ + vector - 1) / vector * vector;
-  stride_ = (width_ + 2 + vector - 1) / vector * vector;
+  columns_ = (width_ + lanes - 1) / lanes * lanes;
+  stride_ = (width_ + 2 + lanes - 1) / lanes * lanes;
   const std::size_t stride = static_cast<std::size_t>(stride_);
   const std::size_t height = static_cast<std::size_t>(height_);
   padded_.resize((height + 3) * stride + 1);
@@ -118,7 +120,7 @@ void Augmenter::displacement_of_row(int row) {
   const float* __restrict splines = spline_x_.data();
   std::int32_t* __restrict move_x = move_x_.data();
   std::int32_t* __restrict move_y = move_y_.data();
-  const int stride = stride_, columns = columns_ / vector * vector;
+  const int stride = stride_, columns = columns_ / lanes * lanes;
   for (int j = 0; j < columns; ++j) {
     float x = 0, y = 0;
     for (int k = 0; k < grid; ++k) {
@@ -137,7 +139,7 @@ void Augmenter::pack(const std::uint8_t* in) {
     for (int i = 0; i < height_; ++i)
       std::memcpy(&padded_[static_cast<std::size_t>((i + 1) * stride_ + 1)], in + i * width_,
                   static_cast<std::size_t>(width_));
-    const int count = (height_ + 2) * stride_ / vector * vector;
+    const int count = (height_ + 2) * stride_ / lanes * lanes;
     const std::uint8_t* __restrict above = padded_.data();
     const std::uint8_t* __restrict below = above + stride_;
     std::int32_t* __restrict quads = quads_.data() + c * count;
@@ -155,7 +157,7 @@ void Augmenter::locate_row(const Affine& affine, int row, int slot) {
   const int high_y = (channels_ == 1 ? height_ + 1 : height_) * one;
   const int start_x = affine.x + affine.xi * row + one, step_x = affine.xj;
   const int start_y = affine.y + affine.yi * row + one, step_y = affine.yj;
-  const int stride = stride_, columns = columns_ / vector * vector;
+  const int stride = stride_, columns = columns_ / lanes * lanes;
   std::int32_t* __restrict index = index_.data() + slot * columns;
   std::int32_t* __restrict weight_x = weight_x_.data() + slot * columns;
   std::int32_t* __restrict weight_y = weight_y_.data() + slot * columns;
@@ -174,7 +176,7 @@ void Augmenter::locate_row(const Affine& affine, int row, int slot) {
 // Writes the `rows` output rows that have been located.
 void Augmenter::resample_rows(std::uint8_t* out, int rows) {
   const int plane = height_ * width_, padded_plane = (height_ + 2) * stride_;
-  const int count = rows * columns_ / vector * vector;
+  const int count = rows * columns_ / lanes * lanes;
   const std::int32_t* __restrict index = index_.data();
   const std::int32_t* __restrict weight_x = weight_x_.data();
   const std::int32_t* __restrict weight_y = weight_y_.data();
@@ -183,8 +185,7 @@ void Augmenter::resample_rows(std::uint8_t* out, int rows) {
   for (int c = 0; c < channels_; ++c, out += plane) {
     const std::int32_t* __restrict quads = quads_.data() + c * padded_plane;
     // Scattered loads on their own: not every compiler vectorises a loop that has them.
-    for (int k = 0; k < count; ++k)
-      quad[k] = quads[index[k]];
+    for (int k = 0; k < count; ++k) quad[k] = quads[index[k]];
     for (int k = 0; k < count; ++k) {
       const int a = quad[k] & 255, b = quad[k] >> 8 & 255;
       const int d = quad[k] >> 16 & 255, e = quad[k] >> 24 & 255;

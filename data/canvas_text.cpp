@@ -53,11 +53,9 @@ int text_height(int scale) {
 std::string fit_text(std::string_view text, int width, int scale) {
   if (text_width(text, scale) <= width) return std::string(text);
   std::string_view rest = text;
-  for (int room = width / (font_width * scale) - 1; room > 0; --room)
-    take_character(rest);
+  for (int room = width / (font_width * scale) - 1; room > 0; --room) take_character(rest);
   std::string_view kept = text.substr(0, text.size() - rest.size());
-  while (kept.ends_with(' '))
-    kept.remove_suffix(1);
+  while (kept.ends_with(' ')) kept.remove_suffix(1);
   return std::string(kept) + "…";
 }
 

@@ -58,12 +58,10 @@ void append_records(const std::string& path, Dataset& data) {
 Dataset read_files(const std::vector<std::string>& paths, const Dataset& properties) {
   Dataset data = properties;
   std::size_t records = 0;
-  for (const std::string& path : paths)
-    records += InputFile(path).stored_size() / record_bytes;
+  for (const std::string& path : paths) records += InputFile(path).stored_size() / record_bytes;
   data.pixels.reserve(records * image_bytes);
   data.labels.reserve(records);
-  for (const std::string& path : paths)
-    append_records(path, data);
+  for (const std::string& path : paths) append_records(path, data);
   return data;
 }
 

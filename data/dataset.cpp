@@ -88,8 +88,7 @@ std::vector<std::string> read_class_names(const std::string& path) {
     else if (c != '\r')
       names.back() += static_cast<char>(c);
   }
-  while (!names.empty() && names.back().empty())
-    names.pop_back();
+  while (!names.empty() && names.back().empty()) names.pop_back();
   require(!names.empty(), path, ": is empty, expected one class name a line");
   return names;
 }

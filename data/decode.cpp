@@ -47,8 +47,7 @@ void copy_planes(const Image& image, int channels, std::uint8_t* out) {
     if (stride == 1)
       std::memcpy(out, in, plane);
     else
-      for (std::size_t i = 0; i < plane; ++i)
-        out[i] = in[i * stride];
+      for (std::size_t i = 0; i < plane; ++i) out[i] = in[i * stride];
   }
 }
 
@@ -72,8 +71,7 @@ class Decoder {
     } catch (const std::system_error&) {  // no more threads to be had: fewer do it
     }
     work();
-    for (std::thread& thread : threads)
-      thread.join();
+    for (std::thread& thread : threads) thread.join();
     if (colour_found_) return false;
     if (error_) std::rethrow_exception(error_);
     finish(data);

@@ -21,8 +21,7 @@ Terms terms_at(const Image& image, int x, int y) {
 
 double dot(const Terms& a, const Terms& b) {
   double sum = 0;
-  for (int i = 0; i < terms; ++i)
-    sum += a[i] * b[i];
+  for (int i = 0; i < terms; ++i) sum += a[i] * b[i];
   return sum;
 }
 
@@ -36,8 +35,7 @@ struct SurfaceFit {
   void add(const Terms& t, double value) {
     for (int i = 0; i < terms; ++i) {
       right[i] += t[i] * value;
-      for (int j = 0; j < terms; ++j)
-        matrix[i][j] += t[i] * t[j];
+      for (int j = 0; j < terms; ++j) matrix[i][j] += t[i] * t[j];
     }
     ++count;
   }
@@ -53,12 +51,10 @@ struct SurfaceFit {
     for (int k = 0; k < used; ++k)
       for (int i = 0; i < used; ++i) {
         const double factor = m[i][k] / m[k][k];
-        for (int j = k; j <= used && i != k; ++j)
-          m[i][j] -= factor * m[k][j];
+        for (int j = k; j <= used && i != k; ++j) m[i][j] -= factor * m[k][j];
       }
     Terms surface = {};
-    for (int i = 0; i < used; ++i)
-      surface[i] = m[i][used] / m[i][i];
+    for (int i = 0; i < used; ++i) surface[i] = m[i][used] / m[i][i];
     return surface;
   }
 };
@@ -103,8 +99,7 @@ Ground fit_ground(const Image& image) {
   std::nth_element(border.begin(), middle, border.end());
   Ground ground;
   ground.surface[0] = *middle;
-  for (const double tolerance : {80.0, 50.0, 30.0})
-    refit(image, true, 3, tolerance, ground);
+  for (const double tolerance : {80.0, 50.0, 30.0}) refit(image, true, 3, tolerance, ground);
   for (int round = 0; round < 4; ++round)
     refit(image, false, terms, std::max(8.0, 3 * ground.noise), ground);
   return ground;
@@ -223,8 +218,7 @@ Ink find_ink(const Image& grey) {
     balance += double{values[i]} * values[i] * values[i];  // noise cancels out
   }
   ink.dark_on_light = balance < 0;
-  for (float& v : values)
-    v = std::max(0.0f, ink.dark_on_light ? -v : v);
+  for (float& v : values) v = std::max(0.0f, ink.dark_on_light ? -v : v);
 
   const std::size_t top_count =
       std::min(values.size(), std::max<std::size_t>(4, values.size() / 1000));
@@ -232,8 +226,7 @@ Ink find_ink(const Image& grey) {
   const auto top = sorted.end() - static_cast<std::ptrdiff_t>(top_count);
   std::nth_element(sorted.begin(), top, sorted.end());
   double peak = 0;
-  for (auto it = top; it != sorted.end(); ++it)
-    peak += *it / static_cast<double>(top_count);
+  for (auto it = top; it != sorted.end(); ++it) peak += *it / static_cast<double>(top_count);
   const double noise = ground.noise;
   if (peak < std::max(24.0, 4.5 * noise)) return ink;
   const double threshold =
@@ -259,8 +252,7 @@ Ink find_ink(const Image& grey) {
                    levels.end());
   const float high = levels[levels.size() / 2];
   const float low = static_cast<float>(std::min(0.5 * threshold, 3 * noise));
-  for (float& v : values)
-    v = std::clamp((v - low) / (high - low), 0.0f, 1.0f);
+  for (float& v : values) v = std::clamp((v - low) / (high - low), 0.0f, 1.0f);
   set_box(std::span(components).first(kept), grey.width, grey.height, ink);
   return ink;
 }

@@ -145,8 +145,7 @@ char32_t take_character(std::string_view& text) {
 
 int character_count(std::string_view text) {
   int count = 0;
-  for (; !text.empty(); ++count)
-    take_character(text);
+  for (; !text.empty(); ++count) take_character(text);
   return count;
 }
 

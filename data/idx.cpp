@@ -21,18 +21,12 @@ const char* contents(int rank) {
 
 std::string_view element_type(std::uint8_t code) {
   switch (code) {
-    case 0x09:
-      return "signed byte";
-    case 0x0B:
-      return "16-bit integer";
-    case 0x0C:
-      return "32-bit integer";
-    case 0x0D:
-      return "float";
-    case 0x0E:
-      return "double";
-    default:
-      return "";
+    case 0x09: return "signed byte";
+    case 0x0B: return "16-bit integer";
+    case 0x0C: return "32-bit integer";
+    case 0x0D: return "float";
+    case 0x0E: return "double";
+    default: return "";
   }
 }
 

@@ -44,8 +44,7 @@ std::vector<Taps> triangle_taps(int in, int out) {
       t.weights.push_back(static_cast<float>(w));
       sum += w;
     }
-    for (float& w : t.weights)
-      w = static_cast<float>(w / sum);
+    for (float& w : t.weights) w = static_cast<float>(w / sum);
   }
   return taps;
 }
@@ -63,8 +62,7 @@ void resize_row(const std::uint8_t* in, int channels, const std::vector<Taps>& t
         sum[c] += (has_alpha && c == channels - 1 ? w : weight) * p[c];
       p += channels;
     }
-    for (int c = 0; c < channels; ++c)
-      *out++ = sum[c];
+    for (int c = 0; c < channels; ++c) *out++ = sum[c];
   }
 }
 
@@ -103,6 +101,7 @@ Image read_image_bytes(std::span<const std::uint8_t> bytes, const std::string& n
   require(!bytes.empty(), name, ": the file is empty");
   if (is_pnm(bytes)) return decode_pnm(bytes, name);
   if (is_png(bytes)) require_png_chunks(bytes, name);
+  if (is_jpeg(bytes)) require_jpeg_tables(bytes, name);
   return apply_orientation(decode_stb(bytes, name), exif_orientation(bytes));
 }
 
@@ -112,7 +111,7 @@ Image read_image(const std::string& path) {
 
 Image to_grey(const Image& image) {
   require_image(image, "to_grey");
-  Image out{image.width, image.height, 1, std::vector<std::uint8_t>(image.pixels.size())};
+  Image out{image.width, image.height, 1, {}};
   out.pixels.resize(std::size_t(image.width) * image.height);
   const std::uint8_t* p = image.pixels.data();
   for (std::uint8_t& grey : out.pixels) {
@@ -147,8 +146,7 @@ Image resize(const Image& image, int width, int height) {
 
   // Scaled input rows wait in a ring for the output rows that need them.
   std::size_t ring_rows = 1;
-  for (const Taps& t : down)
-    ring_rows = std::max(ring_rows, t.weights.size());
+  for (const Taps& t : down) ring_rows = std::max(ring_rows, t.weights.size());
   std::vector<float> ring(ring_rows * out_stride), sum(out_stride);
   Image out{width, height, channels, std::vector<std::uint8_t>(out_stride * height)};
   int next = 0;
@@ -162,8 +160,7 @@ Image resize(const Image& image, int width, int height) {
     for (int j = t.first; j < last; ++j) {
       const float w = t.weights[static_cast<std::size_t>(j - t.first)];
       const float* row = &ring[j % ring_rows * out_stride];
-      for (std::size_t i = 0; i < out_stride; ++i)
-        sum[i] += w * row[i];
+      for (std::size_t i = 0; i < out_stride; ++i) sum[i] += w * row[i];
     }
     store_row(sum, channels, &out.pixels[std::size_t(y) * out_stride]);
   }

@@ -21,8 +21,7 @@ int pnm_number(Bytes bytes, std::size_t& at) {
   const auto space = [](std::uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
   while (at < bytes.size() && (space(bytes[at]) || bytes[at] == '#')) {
     if (bytes[at] == '#')
-      while (at < bytes.size() && bytes[at] != '\n')
-        ++at;
+      while (at < bytes.size() && bytes[at] != '\n') ++at;
     else
       ++at;
   }
@@ -75,6 +74,37 @@ void require_png_chunks(Bytes bytes, const std::string& name) {
   }
 }
 
+bool is_jpeg(Bytes bytes) {
+  return bytes.size() >= 2 && bytes[0] == 0xFF && bytes[1] == 0xD8;
+}
+
+void require_jpeg_tables(Bytes bytes, const std::string& name) {
+  // The same way through the file as stb_image's, which goes by segments and, in compressed data,
+  // from marker to marker.
+  for (std::size_t at = 2; at + 4 <= bytes.size();) {
+    const int marker = bytes[at] == 0xFF ? bytes[at + 1] : 0xFF;
+    if (marker == 0xFF) {
+      ++at;
+      continue;
+    }
+    at += 2;
+    if (marker == 0xD9) return;  // end of image
+    if (marker < 0xC0 || (marker >= 0xD0 && marker <= 0xD8)) continue;
+    const std::size_t end = at + (bytes[at] << 8 | bytes[at + 1]);
+    require(end <= bytes.size(), name, ": the JPEG segment at byte ", at,
+            " ends beyond the file; it is truncated or damaged");
+    for (at += 2; marker == 0xC4 && at < end;) {
+      require(at + 17 <= bytes.size(), name, ": the JPEG ends inside a table; it is truncated");
+      std::size_t symbols = 0;
+      for (int i = 1; i <= 16; ++i) symbols += bytes[at + static_cast<std::size_t>(i)];
+      require(symbols <= 256, name, ": a Huffman table of ", symbols, " symbols at byte ", at,
+              " where 256 are possible; the file is damaged");
+      at += 17 + symbols;
+    }
+    at = std::max(at, end);
+  }
+}
+
 bool is_pnm(Bytes bytes) {
   return bytes.size() >= 3 && bytes[0] == 'P' && (bytes[1] == '5' || bytes[1] == '6') &&
          (bytes[2] <= ' ' || bytes[2] == '#');
@@ -105,7 +135,7 @@ Image decode_pnm(Bytes bytes, const std::string& name) {
 }
 
 int exif_orientation(Bytes jpeg) {
-  if (jpeg.size() < 4 || jpeg[0] != 0xFF || jpeg[1] != 0xD8) return 1;
+  if (!is_jpeg(jpeg)) return 1;
   for (std::size_t at = 2; at + 4 <= jpeg.size() && jpeg[at] == 0xFF && jpeg[at + 1] != 0xDA;) {
     const std::size_t length = jpeg[at + 2] << 8 | jpeg[at + 3];  // counts its own two bytes
     if (length < 2 || length + 2 > jpeg.size() - at) return 1;

@@ -28,6 +28,12 @@ bool is_png(std::span<const std::uint8_t> bytes);
 /// Error unless the chunks of a PNG are complete up to IEND and their CRCs right.
 void require_png_chunks(std::span<const std::uint8_t> bytes, const std::string& name);
 
+bool is_jpeg(std::span<const std::uint8_t> bytes);
+
+/// Error if a Huffman table of a JPEG has more symbols than there can be: stb_image 2.27 writes
+/// past its own tables then.
+void require_jpeg_tables(std::span<const std::uint8_t> bytes, const std::string& name);
+
 /// The EXIF orientation 1..8 of a JPEG (1, upright, where there is none; CIPA DC-008, tag 0x0112).
 int exif_orientation(std::span<const std::uint8_t> jpeg);
 

@@ -23,8 +23,7 @@ struct Listing {
 
 bool is_image_name(const fs::path& path) {
   std::string ending = path.extension().string();
-  for (char& c : ending)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   const char* const known[] = {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".tga"};
   return std::find(std::begin(known), std::end(known), ending) != std::end(known);
 }

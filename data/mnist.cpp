@@ -73,8 +73,7 @@ DataSplit read_mnist(const std::string& directory) {
   if (fs::exists(names_path)) {
     class_names = read_class_names(names_path);
   } else {
-    for (char digit = '0'; digit <= '9'; ++digit)
-      class_names.emplace_back(1, digit);
+    for (char digit = '0'; digit <= '9'; ++digit) class_names.emplace_back(1, digit);
   }
   DataSplit split = {.train = read_part(directory, "train", class_names),
                      .test = read_part(directory, "t10k", class_names)};

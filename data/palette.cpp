@@ -26,8 +26,7 @@ std::vector<Entry> count_colours(std::span<const Image> pictures) {
     require(picture.channels == 1 || picture.channels == 3, "palette: a picture has ",
             picture.channels, " channels instead of 1 or 3");
     for (int y = 0; y < picture.height; ++y)
-      for (int x = 0; x < picture.width; ++x)
-        ++counts[pack(pixel_at(picture, x, y))];
+      for (int x = 0; x < picture.width; ++x) ++counts[pack(pixel_at(picture, x, y))];
   }
   std::vector<Entry> entries;
   for (const auto& [rgb, count] : counts)
@@ -53,15 +52,12 @@ Group measure(std::span<Entry> entries) {
   double total = 0;
   for (const Entry& e : entries) {
     total += e.count;
-    for (int c = 0; c < 3; ++c)
-      group.mean[c] += e.count * e.value[c];
+    for (int c = 0; c < 3; ++c) group.mean[c] += e.count * e.value[c];
   }
-  for (double& m : group.mean)
-    m /= total;
+  for (double& m : group.mean) m /= total;
   for (int c = 0; c < 3; ++c) {
     double error = 0;
-    for (const Entry& e : entries)
-      error += e.count * std::pow(e.value[c] - group.mean[c], 2);
+    for (const Entry& e : entries) error += e.count * std::pow(e.value[c] - group.mean[c], 2);
     if (error > group.error) group.error = error, group.axis = c;
   }
   return group;
@@ -76,8 +72,7 @@ Colour representative(const Group& group) {
   }
   Channels value = top->value;
   if (top->count < total / 2)
-    for (int c = 0; c < 3; ++c)
-      value[c] = static_cast<int>(std::lround(group.mean[c]));
+    for (int c = 0; c < 3; ++c) value[c] = static_cast<int>(std::lround(group.mean[c]));
   return {static_cast<std::uint8_t>(value[0]), static_cast<std::uint8_t>(value[1]),
           static_cast<std::uint8_t>(value[2])};
 }
@@ -104,8 +99,7 @@ Palette::Palette(std::span<const Image> pictures, int max_colours) {
     *worst = measure(all.first(below));
     groups.push_back(measure(all.subspan(below)));
   }
-  for (const Group& group : groups)
-    colours_.push_back(representative(group));
+  for (const Group& group : groups) colours_.push_back(representative(group));
 }
 
 int Palette::nearest(Colour colour) {

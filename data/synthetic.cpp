@@ -50,8 +50,7 @@ void Painter::write_stroke(const Stroke& stroke, Random& random) {
   std::vector<PenPoint> p;
   p.reserve(stroke.size() + 2);
   p.push_back({});
-  for (const PenPoint& point : stroke)
-    p.push_back(tremble(point, random));
+  for (const PenPoint& point : stroke) p.push_back(tremble(point, random));
   const std::size_t last = p.size() - 1;
   if (stroke.front() == stroke.back()) {
     // Hands rarely close a loop exactly.
@@ -76,8 +75,7 @@ void Painter::write_stroke(const Stroke& stroke, Random& random) {
 
 void Painter::write(const DigitStyle& style, Random& random) {
   known_.clear(), trembled_.clear(), line_.clear(), ends_.clear();
-  for (const Stroke& stroke : style)
-    write_stroke(stroke, random);
+  for (const Stroke& stroke : style) write_stroke(stroke, random);
 
   // A slow wave bends the whole digit: stems bow, loops swell.
   const double amplitude_x = random.normal(0, 0.03), amplitude_y = random.normal(0, 0.02);
@@ -109,8 +107,7 @@ void Painter::place(double radius, Random& random) {
   };
   const double x = offset(low_x, high_x, random.uniform(-3, 3));
   const double y = offset(low_y, high_y, random.uniform(-3, 3));
-  for (PenPoint& p : line_)
-    p.x += x, p.y += y;
+  for (PenPoint& p : line_) p.x += x, p.y += y;
 }
 
 void Painter::ink(double radius, Random& random, std::uint8_t* out) {
@@ -165,8 +162,7 @@ Dataset draw_set(const std::string& name, int count, std::uint64_t seed) {
   set.image_shape = {1, side, side};
   set.pixels.resize(static_cast<std::size_t>(count) * area);
   set.labels.resize(static_cast<std::size_t>(count));
-  for (char digit = '0'; digit <= '9'; ++digit)
-    set.class_names.emplace_back(1, digit);
+  for (char digit = '0'; digit <= '9'; ++digit) set.class_names.emplace_back(1, digit);
 
   std::atomic<int> next = 0;
   const auto work = [&] {

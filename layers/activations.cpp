@@ -6,10 +6,11 @@
 namespace fovea {
 
 Tensor relu(const Tensor& x) {
-  // The comparison is the other way round than max(): NaN must stay NaN.
+  // The comparisons are the other way round than max()'s: NaN stays NaN and passes its gradient on,
+  // as in PyTorch.
   return detail::unary(
       "relu", x, [](const Lanes& v) { return v < Real(0) ? Lanes{} : v; },
-      [](const Lanes& v, const Lanes&, const Lanes& dy) { return v > Real(0) ? dy : Lanes{}; });
+      [](const Lanes& v, const Lanes&, const Lanes& dy) { return v <= Real(0) ? Lanes{} : dy; });
 }
 
 Tensor leaky_relu(const Tensor& x, Real slope) {
@@ -68,18 +69,15 @@ struct Along {
   Along(const char* op, const Tensor& x, int dim) {
     const int d = detail::normalize_dim(op, dim, x);
     count = x.shape()[d];
-    for (int i = 0; i < d; ++i)
-      outer *= x.shape()[i];
-    for (int i = d + 1; i < x.shape().rank(); ++i)
-      inner *= x.shape()[i];
+    for (int i = 0; i < d; ++i) outer *= x.shape()[i];
+    for (int i = d + 1; i < x.shape().rank(); ++i) inner *= x.shape()[i];
   }
 
   // Calls f(first) with the index of the first of `count` elements, `inner` apart.
   template <class F>
   void for_each(F f) const {
     for (int o = 0; o < outer; ++o)
-      for (int i = 0; i < inner; ++i)
-        f(o * count * inner + i);
+      for (int i = 0; i < inner; ++i) f(o * count * inner + i);
   }
 };
 
@@ -95,8 +93,7 @@ void with_elements(const Tensor& x, const Tensor& y, F f) {
 template <class T>
 T largest(const T* x, const Along& along) {
   T top = x[0];
-  for (int k = 1; k < along.count; ++k)
-    top = lane_math::max(x[k * along.inner], top);
+  for (int k = 1; k < along.count; ++k) top = lane_math::max(x[k * along.inner], top);
   return top;
 }
 
@@ -128,8 +125,7 @@ Tensor log_softmax(const Tensor& x, int dim) {
         sum += lane_math::exp(out[i]);
       }
       const auto log_sum = lane_math::log(sum);
-      for (int k = 0, i = first; k < along.count; ++k, i += along.inner)
-        out[i] -= log_sum;
+      for (int k = 0, i = first; k < along.count; ++k, i += along.inner) out[i] -= log_sum;
     });
   });
   return record("log_softmax", y, {x}, [along, y = y.detach()](const Tensor& dy, GradSink& grad) {
@@ -138,8 +134,7 @@ Tensor log_softmax(const Tensor& x, int dim) {
     with_gradients(y, dy, *dx, [&](const auto* y, const auto* dy, auto* dx) {
       along.for_each([&](int first) {
         auto total = dy[first];
-        for (int k = 1; k < along.count; ++k)
-          total += dy[first + k * along.inner];
+        for (int k = 1; k < along.count; ++k) total += dy[first + k * along.inner];
         for (int k = 0, i = first; k < along.count; ++k, i += along.inner)
           dx[i] += dy[i] - lane_math::exp(y[i]) * total;
       });
@@ -159,8 +154,7 @@ Tensor softmax(const Tensor& x, int dim) {
         out[i] = lane_math::exp(in[i] - top);
         sum += out[i];
       }
-      for (int k = 0, i = first; k < along.count; ++k, i += along.inner)
-        out[i] /= sum;
+      for (int k = 0, i = first; k < along.count; ++k, i += along.inner) out[i] /= sum;
     });
   });
   return record("softmax", y, {x}, [along, y = y.detach()](const Tensor& dy, GradSink& grad) {

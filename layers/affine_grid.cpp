@@ -26,8 +26,7 @@ namespace {
 
 std::vector<Real, CacheAllocator<Real>> normalised_row(const AffineGridOptions& o) {
   std::vector<Real, CacheAllocator<Real>> xs(o.width);
-  for (int j = 0; j < o.width; ++j)
-    xs[j] = normalised_coordinate(j, o.width, o.align_corners);
+  for (int j = 0; j < o.width; ++j) xs[j] = normalised_coordinate(j, o.width, o.align_corners);
   return xs;
 }
 
@@ -44,10 +43,10 @@ Tensor affine_grid(const Tensor& theta, const AffineGridOptions& o) {
   Lanes* out = grid.lanes();
   for (int i = 0; i < o.height; ++i) {
     const Real y = normalised_coordinate(i, o.height, o.align_corners);
-    const Lanes row_x = b * y + c, row_y = e * y + f;
     for (int j = 0; j < o.width; ++j, out += 2) {
-      out[0] = a * xs[j] + row_x;
-      out[1] = d * xs[j] + row_y;
+      // Summed in the order of PyTorch's matrix product; see normalised_coordinate().
+      out[0] = (b * y + a * xs[j]) + c;
+      out[1] = (e * y + d * xs[j]) + f;
     }
   }
   if (tracing()) trace_attribute("align_corners", {double(o.align_corners)});
@@ -71,8 +70,7 @@ Tensor affine_grid(const Tensor& theta, const AffineGridOptions& o) {
       sums[4] += y * row[3];
       sums[5] += row[3];
     }
-    for (int k = 0; k < 6; ++k)
-      dtheta[k] += sums[k];
+    for (int k = 0; k < 6; ++k) dtheta[k] += sums[k];
   });
 }
 

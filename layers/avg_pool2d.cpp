@@ -46,8 +46,7 @@ void visit(const Shape& in, const Shape& out, const Window& rows, const Window& 
         const Span column = columns(j);
         const Real weight = 1 / static_cast<Real>(row.count * column.count);
         for (int y = row.begin; y < row.end; ++y)
-          for (int x = column.begin; x < column.end; ++x)
-            f(o, (c * in[1] + y) * in[2] + x, weight);
+          for (int x = column.begin; x < column.end; ++x) f(o, (c * in[1] + y) * in[2] + x, weight);
       }
     }
 }

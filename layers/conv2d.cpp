@@ -37,8 +37,7 @@ void add_bias_grad(const Tensor& dy, int channels, Real* db) {
   const int positions = dy.size() / channels;
   for (int c = 0; c < channels; ++c) {
     Lanes sum{};
-    for (int i = 0; i < positions; ++i)
-      sum += dy[c * positions + i];
+    for (int i = 0; i < positions; ++i) sum += dy[c * positions + i];
     db[c] += sum_lanes(sum);
   }
 }
@@ -95,8 +94,7 @@ void add_unpadded(const Tensor& from, Extent2 p, const Tensor& x) {
     for (int row = 0; row < height; ++row) {
       const Lanes* source = &from[(c * high + row + p.h) * wide + p.w];
       Lanes* target = &x[(c * height + row) * width];
-      for (int i = 0; i < width; ++i)
-        target[i] += source[i];
+      for (int i = 0; i < width; ++i) target[i] += source[i];
     }
 }
 

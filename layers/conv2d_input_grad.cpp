@@ -38,8 +38,7 @@ void scatter_block(const ScatterArgs& a) {
 #pragma GCC unroll 16
       for (int i = 0; i < I; ++i)
 #pragma GCC unroll 16
-        for (int p = 0; p < width; ++p)
-          acc[i][p] = native(dx + i * plane + p * lane_count);
+        for (int p = 0; p < width; ++p) acc[i][p] = native(dx + i * plane + p * lane_count);
       for (int ky = 0; ky < g.kernel_h; ++ky) {
         const int dy_row = row - ky * g.dilation_h;
         if (dy_row < 0 || dy_row >= a.rows) continue;
@@ -51,14 +50,12 @@ void scatter_block(const ScatterArgs& a) {
           for (int k = 0; k < K; ++k) {
             Native wk[I];
 #pragma GCC unroll 8
-            for (int i = 0; i < I; ++i)
-              wk[i] = w[i * kernel + k] - Native{};
+            for (int i = 0; i < I; ++i) wk[i] = w[i * kernel + k] - Native{};
 #pragma GCC unroll 8
             for (int p = 0; p < P; ++p) {
               const Native d = native(dy + p * lane_count);
 #pragma GCC unroll 8
-              for (int i = 0; i < I; ++i)
-                acc[i][p + k] += wk[i] * d;
+              for (int i = 0; i < I; ++i) acc[i][p + k] += wk[i] * d;
             }
           }
         }
@@ -66,8 +63,7 @@ void scatter_block(const ScatterArgs& a) {
 #pragma GCC unroll 16
       for (int i = 0; i < I; ++i)
 #pragma GCC unroll 16
-        for (int p = 0; p < width; ++p)
-          native(dx + i * plane + p * lane_count) = acc[i][p];
+        for (int p = 0; p < width; ++p) native(dx + i * plane + p * lane_count) = acc[i][p];
     }
 }
 
@@ -92,8 +88,7 @@ void scatter_any(const ConvGeometry& g, const Real* w, const Real* dy, int dy_pl
         const auto* d = reinterpret_cast<const Lanes*>(dy) + static_cast<long>(o) * dy_plane +
                         static_cast<long>(row) * g.out_w;
         auto* out = reinterpret_cast<Lanes*>(dx) + g.tap_offset(tap) + g.position_offset(row, 0);
-        for (int x = 0; x < g.out_w; ++x)
-          out[static_cast<long>(x) * g.stride_w] += weight * d[x];
+        for (int x = 0; x < g.out_w; ++x) out[static_cast<long>(x) * g.stride_w] += weight * d[x];
       }
     }
 }

@@ -31,6 +31,13 @@ struct ConvGeometry {
 /// y = w * x + bias; bias may be null.
 void conv_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias, Real* y);
 
+/// y = relu(maximum over 2x2 windows of (w * x + bias)), [out, out_h / 2, out_w / 2]. Each lane of
+/// `winners`, if not null, is set to which of its window's four values it took, row by row, or to
+/// dead_window where the ReLU let nothing through.
+void conv_pool_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias,
+                       Real* y, RealInt* winners);
+inline constexpr int dead_window = 4;
+
 /// dw += the gradient of the weights, summed over positions and lanes, from `rows` rows of dy that
 /// begin at output row `first_row`. dy_plane: elements from one channel of dy to the next.
 void conv_weight_grad(const ConvGeometry& g, const Real* x, const Real* dy, int dy_plane,

@@ -22,8 +22,7 @@ Tensor random_mask(const Shape& shape, Real p) {
   for (int i = 0; i < shape.size(); ++i) {
     const auto bits = random.bits(static_cast<std::uint32_t>(i));
     Lanes scale;
-    for (int lane = 0; lane < lane_count; ++lane)
-      scale[lane] = bits[lane] < limit ? 0 : kept;
+    for (int lane = 0; lane < lane_count; ++lane) scale[lane] = bits[lane] < limit ? 0 : kept;
     mask[i] = scale;
   }
   return mask;
@@ -51,8 +50,7 @@ Tensor dropout2d(const Tensor& x, Real p) {
           x.shape());
   if (p == 0) return x;
   Shape mask = {x.shape()[0]};
-  for (int d = 1; d < x.shape().rank(); ++d)
-    mask.append(1);
+  for (int d = 1; d < x.shape().rank(); ++d) mask.append(1);
   return apply("dropout2d", x, p, mask);
 }
 

@@ -14,8 +14,7 @@ namespace fovea::detail {
 template <class F>
 void for_each_chunk(std::size_t reals, F f) {
   std::size_t i = 0;
-  for (; i + lane_count <= reals; i += lane_count)
-    f(i, std::integral_constant<int, lane_count>());
+  for (; i + lane_count <= reals; i += lane_count) f(i, std::integral_constant<int, lane_count>());
   if (i < reals) f(i, static_cast<int>(reals - i));
 }
 
@@ -120,6 +119,9 @@ void add_gradient(const Broadcast& by, const Tensor& dx, bool fresh, G g) {
       dx.data()[j] = (fresh ? 0 : dx.data()[j]) + sum_lanes(sums[j]);
     return;
   }
+  const bool once = dx.size() == by.shape().size();  // nothing repeats: every element has one g
+  if (fresh && once && dx.is_per_sample())
+    return by.visit([&](int i, int a, int b) { dx[own(a, b)] = g(i, a, b); });
   if (fresh) dx.fill(0);
   if (dx.is_per_sample())
     by.visit([&](int i, int a, int b) { dx[own(a, b)] += g(i, a, b); });

@@ -29,8 +29,7 @@ inline Lanes gather(const Lanes* base, const LaneInts& index) {
   return _mm512_mask_i32gather_ps(_mm512_setzero_ps(), 0xFFFF, offset, p, sizeof(Real));
 #else
   Lanes out;
-  for (int lane = 0; lane < lane_count; ++lane)
-    out[lane] = p[index[lane] * lane_count + lane];
+  for (int lane = 0; lane < lane_count; ++lane) out[lane] = p[index[lane] * lane_count + lane];
   return out;
 #endif
 }

@@ -31,11 +31,9 @@ Sizes checked(const Tensor& x, int groups, const Tensor& weight, const Tensor& b
 void statistics(const Lanes* x, int count, Real eps, Lanes& mean, Lanes& inverse) {
   const Real weight = 1 / static_cast<Real>(count);
   Lanes sum{}, squares{};
-  for (int i = 0; i < count; ++i)
-    sum += x[i];
+  for (int i = 0; i < count; ++i) sum += x[i];
   mean = sum * weight;
-  for (int i = 0; i < count; ++i)
-    squares += (x[i] - mean) * (x[i] - mean);
+  for (int i = 0; i < count; ++i) squares += (x[i] - mean) * (x[i] - mean);
   inverse = Real(1) / lane_math::sqrt(squares * weight + eps);
 }
 
@@ -97,8 +95,7 @@ Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tenso
                   const auto add_sums = [&](Tensor* sums, auto term) {
                     for (int c = 0; sums && c < size.groups * size.channels; ++c) {
                       Lanes sum{};
-                      for (int i = c * size.plane; i < (c + 1) * size.plane; ++i)
-                        sum += term(c, i);
+                      for (int i = c * size.plane; i < (c + 1) * size.plane; ++i) sum += term(c, i);
                       sums->data()[c] += sum_lanes(sum);
                     }
                   };

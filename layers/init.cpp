@@ -27,13 +27,11 @@ double leaky_relu_gain(double slope) {
 }
 
 void fill_uniform(const Tensor& values, Random& rng, double low, double high) {
-  for (Real& value : values.values())
-    value = static_cast<Real>(rng.uniform(low, high));
+  for (Real& value : values.values()) value = static_cast<Real>(rng.uniform(low, high));
 }
 
 void fill_normal(const Tensor& values, Random& rng, double mean, double stddev) {
-  for (Real& value : values.values())
-    value = static_cast<Real>(rng.normal(mean, stddev));
+  for (Real& value : values.values()) value = static_cast<Real>(rng.normal(mean, stddev));
 }
 
 void init_default(const Tensor& weight, const Tensor& bias, Random& rng) {

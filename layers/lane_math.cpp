@@ -6,10 +6,6 @@
 
 namespace fovea::lane_math {
 
-Lanes erf(const Lanes& x) {
-  return map_lanes(x, [](Real v) { return std::erf(v); });
-}
-
 Lanes sqrt(const Lanes& x) {
   return map_lanes(x, [](Real v) { return std::sqrt(v); });
 }
@@ -30,6 +26,10 @@ Lanes log(const Lanes& x) {
 
 Lanes tanh(const Lanes& x) {
   return map_lanes(x, [](Real v) { return std::tanh(v); });
+}
+
+Lanes erf(const Lanes& x) {
+  return map_lanes(x, [](Real v) { return std::erf(v); });
 }
 
 #else
@@ -111,6 +111,29 @@ Lanes tanh(const Lanes& x) {
   const Lanes small = p * z * x + x;
   const Lanes large = Real(1) - Real(2) / (exp(size + size) + Real(1));
   return size < Real(0.625) ? small : (x < Real(0) ? -large : large);
+}
+
+Lanes erf(const Lanes& x) {
+  // x P(x^2) up to 1; beyond, 1 - exp(-x^2) / x * Q(1 / x^2).
+  const Lanes z = x * x;
+  Lanes p = z * Real(7.853861353153693e-5) - Real(8.010193625184903e-4);
+  p = p * z + Real(5.188327685732524e-3);
+  p = p * z - Real(2.685381193529856e-2);
+  p = p * z + Real(1.128358514861418e-1);
+  p = p * z - Real(3.761262582423300e-1);
+  p = p * z + Real(1.128379165726710);
+  const Lanes size = x < Real(0) ? -x : x;
+  const Lanes r = Real(1) / size, y = r * r;
+  Lanes q = y * Real(2.326819970068386e-2) - Real(1.387039388740657e-1);
+  q = q * y + Real(3.687424674597105e-1);
+  q = q * y - Real(5.824733027278666e-1);
+  q = q * y + Real(6.210004621745983e-1);
+  q = q * y - Real(4.944515323274145e-1);
+  q = q * y + Real(3.404879937665872e-1);
+  q = q * y - Real(2.741127028184656e-1);
+  q = q * y + Real(5.638259427386472e-1);
+  const Lanes large = Real(1) - exp(-z) * r * q;
+  return size < Real(1) ? x * p : (x < Real(0) ? -large : large);
 }
 
 #endif

@@ -1,8 +1,8 @@
 #include "layers/linear.h"
 
 #include "core/autograd.h"
-#include "core/blas.h"
 #include "layers/init.h"
+#include "layers/linear_kernels.h"
 
 namespace fovea {
 
@@ -15,22 +15,16 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   require(!bias || (!bias.is_per_sample() && bias.shape() == Shape{out}),
           "[linear] bias must be shared [", out, "], got ", bias);
   Tensor y = Tensor::per_sample({out});
-  for (int o = 0; o < out; ++o)
-    y[o] = broadcast(bias ? bias.data()[o] : 0);
-  gemm(false, false, out, lane_count, in, 1, weight.data(), in, x.data(), lane_count, 1, y.data(),
-       lane_count);
+  lanes_forward(out, in, weight.data(), bias ? bias.data() : nullptr, x.data(), y.data());
   return record("linear", y, {x, weight, bias},
                 [x = x.detach(), w = weight.detach(), in, out](const Tensor& dy, GradSink& grad) {
                   bool fresh = false;
                   if (Tensor* dx = grad.wanted(0, &fresh))
-                    gemm(true, false, in, lane_count, out, 1, w.data(), in, dy.data(), lane_count,
-                         fresh ? 0 : 1, dx->data(), lane_count);
+                    lanes_input_grad(out, in, w.data(), dy.data(), dx->data(), !fresh);
                   if (Tensor* dw = grad.wanted(1, &fresh))
-                    gemm(false, true, out, in, lane_count, 1, dy.data(), lane_count, x.data(),
-                         lane_count, fresh ? 0 : 1, dw->data(), in);
+                    lanes_weight_grad(out, in, x.data(), dy.data(), dw->data(), !fresh);
                   if (Tensor* db = grad.wanted(2))
-                    for (int o = 0; o < out; ++o)
-                      db->data()[o] += sum_lanes(dy[o]);
+                    for (int o = 0; o < out; ++o) db->data()[o] += sum_lanes(dy[o]);
                 });
 }
 

@@ -21,12 +21,10 @@ void require_classes(const char* op, const Tensor& x, const Labels& labels) {
 Tensor nll_loss(const Tensor& log_probs, const Labels& labels) {
   require_classes("nll_loss", log_probs, labels);
   Tensor y = Tensor::per_sample({});
-  for (int lane = 0; lane < lane_count; ++lane)
-    y[0][lane] = -log_probs[labels[lane]][lane];
+  for (int lane = 0; lane < lane_count; ++lane) y[0][lane] = -log_probs[labels[lane]][lane];
   return record("nll_loss", y, {log_probs}, [labels](const Tensor& dy, GradSink& grad) {
     if (Tensor* dx = grad.wanted(0))
-      for (int lane = 0; lane < lane_count; ++lane)
-        (*dx)[labels[lane]][lane] -= dy[0][lane];
+      for (int lane = 0; lane < lane_count; ++lane) (*dx)[labels[lane]][lane] -= dy[0][lane];
   });
 }
 
@@ -38,8 +36,7 @@ Tensor cross_entropy(const Tensor& logits, const Labels& labels, Real label_smoo
   const int classes = logits.size();
   const Real others = label_smoothing / static_cast<Real>(classes);
   Lanes top = logits[0];
-  for (int k = 1; k < classes; ++k)
-    top = max(logits[k], top);
+  for (int k = 1; k < classes; ++k) top = max(logits[k], top);
   Tensor probs = Tensor::like(logits);
   Lanes sum{}, shifted_sum{};
   for (int k = 0; k < classes; ++k) {
@@ -50,8 +47,7 @@ Tensor cross_entropy(const Tensor& logits, const Labels& labels, Real label_smoo
   }
   const Lanes log_sum = lane_math::log(sum);
   const Lanes scale = Real(1) / sum;
-  for (int k = 0; k < classes; ++k)
-    probs[k] *= scale;
+  for (int k = 0; k < classes; ++k) probs[k] *= scale;
   Lanes chosen;
   for (int lane = 0; lane < lane_count; ++lane)
     chosen[lane] = logits[labels[lane]][lane] - top[lane];
@@ -64,8 +60,7 @@ Tensor cross_entropy(const Tensor& logits, const Labels& labels, Real label_smoo
                 [=, probs = std::move(probs)](const Tensor& dy, GradSink& grad) {
                   Tensor* dx = grad.wanted(0);
                   if (!dx) return;
-                  for (int k = 0; k < probs.size(); ++k)
-                    (*dx)[k] += dy[0] * (probs[k] - others);
+                  for (int k = 0; k < probs.size(); ++k) (*dx)[k] += dy[0] * (probs[k] - others);
                   for (int lane = 0; lane < lane_count; ++lane)
                     (*dx)[labels[lane]][lane] -= dy[0][lane] * (1 - label_smoothing);
                 });

@@ -72,8 +72,7 @@ void lanes_lanes(const Extents& e, const Tensor& a, const Tensor& b, const Tenso
   c.fill(0);
   for (int i = 0; i < e.m; ++i)
     for (int p = 0; p < e.k; ++p)
-      for (int j = 0; j < e.n; ++j)
-        c[i * e.n + j] += a[i * e.k + p] * b[p * e.n + j];
+      for (int j = 0; j < e.n; ++j) c[i * e.n + j] += a[i * e.k + p] * b[p * e.n + j];
 }
 
 void lanes_lanes_backward(const Extents& e, const Tensor& a, const Tensor& b, const Tensor& dc,
@@ -81,13 +80,11 @@ void lanes_lanes_backward(const Extents& e, const Tensor& a, const Tensor& b, co
   if (Tensor* da = grad.wanted(0))
     for (int i = 0; i < e.m; ++i)
       for (int p = 0; p < e.k; ++p)
-        for (int j = 0; j < e.n; ++j)
-          (*da)[i * e.k + p] += dc[i * e.n + j] * b[p * e.n + j];
+        for (int j = 0; j < e.n; ++j) (*da)[i * e.k + p] += dc[i * e.n + j] * b[p * e.n + j];
   if (Tensor* db = grad.wanted(1))
     for (int i = 0; i < e.m; ++i)
       for (int p = 0; p < e.k; ++p)
-        for (int j = 0; j < e.n; ++j)
-          (*db)[p * e.n + j] += a[i * e.k + p] * dc[i * e.n + j];
+        for (int j = 0; j < e.n; ++j) (*db)[p * e.n + j] += a[i * e.k + p] * dc[i * e.n + j];
 }
 
 Extents checked(const Tensor& a, const Tensor& b) {

@@ -32,8 +32,7 @@ void print_tree(const Module& module, int depth, std::string& out) {
 
 std::string with_thousands(std::size_t value) {
   std::string digits = std::to_string(value);
-  for (std::size_t i = digits.size(); i > 3; i -= 3)
-    digits.insert(i - 3, 1, ',');
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
   return digits;
 }
 
@@ -77,10 +76,8 @@ void Module::add_module(const std::string& name, Module& child) {
 }
 
 void Module::collect(const std::string& prefix, std::vector<NamedTensor>& out) const {
-  for (const NamedTensor& p : own_parameters_)
-    out.push_back({prefix + p.name, p.tensor});
-  for (const auto& [name, child] : children_)
-    child->collect(prefix + name + ".", out);
+  for (const NamedTensor& p : own_parameters_) out.push_back({prefix + p.name, p.tensor});
+  for (const auto& [name, child] : children_) child->collect(prefix + name + ".", out);
 }
 
 std::vector<NamedTensor> Module::named_parameters() const {
@@ -91,28 +88,29 @@ std::vector<NamedTensor> Module::named_parameters() const {
 
 std::vector<Tensor> Module::parameters() const {
   std::vector<Tensor> out;
-  for (NamedTensor& p : named_parameters())
-    out.push_back(std::move(p.tensor));
+  for (NamedTensor& p : named_parameters()) out.push_back(std::move(p.tensor));
   return out;
 }
 
 std::size_t Module::parameter_count() const {
   std::size_t count = 0;
-  for (const Tensor& p : parameters())
-    count += static_cast<std::size_t>(p.size());
+  for (const Tensor& p : parameters()) count += static_cast<std::size_t>(p.size());
   return count;
 }
 
 void Module::train(bool on) {
   training_ = on;
-  for (const auto& [name, child] : children_)
-    child->train(on);
+  for (const auto& [name, child] : children_) child->train(on);
 }
 
 std::string architecture(const Module& module) {
   std::string out;
   print_tree(module, 0, out);
   return out + "\n";
+}
+
+bool modules_observed() {
+  return visits || tracing();
 }
 
 std::string summary(const Module& module, const Shape& input_shape) {
@@ -138,12 +136,10 @@ std::string summary(const Module& module, const Shape& input_shape) {
   }
   std::array<std::size_t, 4> widths{};
   for (const auto& row : rows)
-    for (int i = 0; i < 4; ++i)
-      widths[i] = std::max(widths[i], row[i].size());
+    for (int i = 0; i < 4; ++i) widths[i] = std::max(widths[i], row[i].size());
   std::string out;
   for (const auto& row : rows) {
-    for (int i = 0; i < 4; ++i)
-      out += padded(row[i], widths[i] + (i < 3 ? 2 : 0), i == 3);
+    for (int i = 0; i < 4; ++i) out += padded(row[i], widths[i] + (i < 3 ? 2 : 0), i == 3);
     out += '\n';
   }
   return out + "Total parameters: " + with_thousands(module.parameter_count()) + "\n";

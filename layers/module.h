@@ -62,6 +62,10 @@ class Module {
 /// The nested listing that people know from PyTorch: names, options, one module a line.
 std::string architecture(const Module& module);
 
+/// True while somebody on this thread wants to see every module run on its own (a summary, a
+/// trace).
+bool modules_observed();
+
 /// A table of every module that runs: name, description, output shape, parameters; with totals.
 /// Runs one tile of zeros of the shape of one sample through the module.
 std::string summary(const Module& module, const Shape& input_shape);

@@ -34,12 +34,10 @@ Tensor weighted_sum(const char* op, const Tensor& x, const Reduced& shape, Real 
   Tensor y = Tensor::zeros(shape.result, x.is_per_sample());
   if (x.is_per_sample()) {
     by.visit([&](int i, int, int j) { y[j] += x[i]; });
-    for (int j = 0; j < y.size(); ++j)
-      y[j] *= weight;
+    for (int j = 0; j < y.size(); ++j) y[j] *= weight;
   } else {
     by.visit([&](int i, int, int j) { y.data()[j] += x.data()[i]; });
-    for (Real& value : y.values())
-      value *= weight;
+    for (Real& value : y.values()) value *= weight;
   }
   return record(op, y, {x}, [by, weight](const Tensor& dy, GradSink& grad) {
     Tensor* dx = grad.wanted(0);
@@ -53,8 +51,7 @@ Tensor weighted_sum(const char* op, const Tensor& x, const Reduced& shape, Real 
 
 Reduced all(const Tensor& x) {
   Reduced shape;
-  for (int d = 0; d < x.shape().rank(); ++d)
-    shape.kept.append(1);
+  for (int d = 0; d < x.shape().rank(); ++d) shape.kept.append(1);
   return shape;
 }
 

@@ -13,11 +13,9 @@ struct Window {
 
   // Of `big`, the part that starts at `begin` and has `extent` along `dim`.
   Window(const Shape& big, int dim, int begin, int extent) {
-    for (int d = 0; d < dim; ++d)
-      rows *= big[d];
+    for (int d = 0; d < dim; ++d) rows *= big[d];
     int inner = 1;
-    for (int d = dim + 1; d < big.rank(); ++d)
-      inner *= big[d];
+    for (int d = dim + 1; d < big.rank(); ++d) inner *= big[d];
     count = extent * inner, big_row = big[dim] * inner, offset = begin * inner;
   }
 
@@ -25,8 +23,7 @@ struct Window {
   template <class F>
   void visit(F f) const {
     for (int r = 0; r < rows; ++r)
-      for (int i = 0; i < count; ++i)
-        f(r * big_row + offset + i, r * count + i);
+      for (int i = 0; i < count; ++i) f(r * big_row + offset + i, r * count + i);
   }
 };
 
@@ -46,15 +43,13 @@ Shape checked_concatenation(std::span<const Tensor> inputs, int dim) {
   int extent = 0;
   for (const Tensor& x : inputs) {
     bool fits = x.shape().rank() == first.rank();
-    for (int d = 0; fits && d < first.rank(); ++d)
-      fits = d == dim || x.shape()[d] == first[d];
+    for (int d = 0; fits && d < first.rank(); ++d) fits = d == dim || x.shape()[d] == first[d];
     require(fits, "[concatenate] Shapes ", first, " and ", x.shape(),
             " must match in every dimension but ", dim);
     extent += x.shape()[dim];
   }
   Shape out;
-  for (int d = 0; d < first.rank(); ++d)
-    out.append(d == dim ? extent : first[d]);
+  for (int d = 0; d < first.rank(); ++d) out.append(d == dim ? extent : first[d]);
   return out;
 }
 
@@ -98,8 +93,7 @@ Tensor slice(const Tensor& x, int dim, int begin, int end) {
   require(0 <= begin && begin <= end && end <= x.shape()[dim], "[slice] The range ", begin, " to ",
           end, " does not lie within dimension ", dim, " of shape ", x.shape());
   Shape shape;
-  for (int d = 0; d < x.shape().rank(); ++d)
-    shape.append(d == dim ? end - begin : x.shape()[d]);
+  for (int d = 0; d < x.shape().rank(); ++d) shape.append(d == dim ? end - begin : x.shape()[d]);
   const Window window(x.shape(), dim, begin, end - begin);
   Tensor y = x.is_per_sample() ? Tensor::per_sample(shape) : Tensor::shared(shape);
   if (x.is_per_sample())
@@ -120,16 +114,12 @@ Tensor transpose(const Tensor& x, int dim0, int dim1) {
   if (d0 > d1) std::swap(d0, d1);
   const Shape& from = x.shape();
   Shape shape;
-  for (int d = 0; d < from.rank(); ++d)
-    shape.append(from[d == d0 ? d1 : d == d1 ? d0 : d]);
+  for (int d = 0; d < from.rank(); ++d) shape.append(from[d == d0 ? d1 : d == d1 ? d0 : d]);
   // x is [outer, p, middle, q, inner], y is [outer, q, middle, p, inner].
   int outer = 1, middle = 1, inner = 1;
-  for (int d = 0; d < d0; ++d)
-    outer *= from[d];
-  for (int d = d0 + 1; d < d1; ++d)
-    middle *= from[d];
-  for (int d = d1 + 1; d < from.rank(); ++d)
-    inner *= from[d];
+  for (int d = 0; d < d0; ++d) outer *= from[d];
+  for (int d = d0 + 1; d < d1; ++d) middle *= from[d];
+  for (int d = d1 + 1; d < from.rank(); ++d) inner *= from[d];
   const int p = from[d0], q = d0 == d1 ? 1 : from[d1];
   const auto visit = [=](auto f) {
     for (int o = 0, j = 0; o < outer; ++o)

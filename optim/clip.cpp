@@ -28,14 +28,12 @@ double sum_of_squares(const Real* values, std::size_t count) {
   }
   even += odd;
   for (int width = 4; width > 0; width /= 2)
-    for (int lane = 0; lane < width; ++lane)
-      even[lane] += even[lane + width];
+    for (int lane = 0; lane < width; ++lane) even[lane] += even[lane + width];
   return even[0];
 }
 
 void scale(Real* __restrict values, std::size_t count, Real factor) {
-  for (std::size_t i = 0; i < count; ++i)
-    values[i] *= factor;
+  for (std::size_t i = 0; i < count; ++i) values[i] *= factor;
 }
 
 void clamp(Real* __restrict values, std::size_t count, Real limit) {

@@ -25,8 +25,7 @@ Optimizer::Optimizer(std::string kind, std::vector<ParameterGroup> groups, doubl
     require_range("lr_scale of a group", group.lr_scale, infinity);
     const double decay = group.weight_decay < 0 ? weight_decay : group.weight_decay;
     require_range("weight decay of a group", decay, infinity);
-    for (const Tensor& value : group.parameters)
-      add_parameter(value, group, decay);
+    for (const Tensor& value : group.parameters) add_parameter(value, group, decay);
   }
   require(!parameters_.empty(), "[", kind_, "] there are no parameters to train");
 }

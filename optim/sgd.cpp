@@ -8,8 +8,7 @@ namespace {
 
 void plain(Real* __restrict value, const Real* __restrict grad, std::size_t count, Real lr,
            Real weight_decay) {
-  for (std::size_t i = 0; i < count; ++i)
-    value[i] -= lr * (grad[i] + weight_decay * value[i]);
+  for (std::size_t i = 0; i < count; ++i) value[i] -= lr * (grad[i] + weight_decay * value[i]);
 }
 
 struct MomentumTerms {

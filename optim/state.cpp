@@ -32,8 +32,7 @@ Optimizer::StateKey Optimizer::find_state(const std::string& name, const Tensor&
   const std::size_t dot = std::min(name.rfind('.'), name.size());
   const std::string kind = name.substr(0, dot);
   StateKey key{parameters_.size(), 0};
-  while (key.slot < state_names_.size() && kind != state_names_[key.slot])
-    ++key.slot;
+  while (key.slot < state_names_.size() && kind != state_names_[key.slot]) ++key.slot;
   const char* const digits = name.data() + std::min(dot + 1, name.size());
   std::from_chars(digits, name.data() + name.size(), key.parameter);
   // Comparing with the name written back refuses "momentum.03", "momentum.3x" and the like.
@@ -90,11 +89,9 @@ void Optimizer::restore(std::int64_t steps, std::span<const NamedState> state) {
   require_complete(steps, state);
   // The tensors may be this optimiser's own: copies first, then nothing is lost by the reset.
   std::vector<Tensor> copies;
-  for (const auto& [name, values] : state)
-    copies.push_back(values.clone());
+  for (const auto& [name, values] : state) copies.push_back(values.clone());
   reset();
-  for (std::size_t i = 0; i < state.size(); ++i)
-    load_state(state[i].first, copies[i]);
+  for (std::size_t i = 0; i < state.size(); ++i) load_state(state[i].first, copies[i]);
   steps_ = steps;
 }
 
@@ -102,8 +99,7 @@ void Optimizer::reset() {
   steps_ = 0;
   for (Parameter& parameter : parameters_) {
     parameter.steps = 0;
-    for (const Tensor& tensor : parameter.state)
-      tensor.fill(0);
+    for (const Tensor& tensor : parameter.state) tensor.fill(0);
   }
 }
 

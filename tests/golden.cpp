@@ -25,8 +25,7 @@ json read(const std::string& file) {
 Tensor tensor_of(const json& j) {
   if (j.is_null()) return {};
   Shape shape;
-  for (int extent : j.at("shape"))
-    shape.append(extent);
+  for (int extent : j.at("shape")) shape.append(extent);
   const std::vector<double> values = j.at("values").get<std::vector<double>>();
   const bool per_sample = j.at("per_sample").get<bool>();
   Tensor t = per_sample ? Tensor::per_sample(shape) : Tensor::shared(shape);
@@ -42,14 +41,12 @@ GoldenCase case_of(const json& j) {
   GoldenCase c;
   c.name = j.at("name");
   c.op = j.at("op");
-  for (const json& input : j.at("inputs"))
-    c.inputs.push_back(tensor_of(input));
+  for (const json& input : j.at("inputs")) c.inputs.push_back(tensor_of(input));
   for (const auto& [name, value] : j.at("attributes").items())
     c.attributes[name] = value.get<std::vector<double>>();
   c.output = tensor_of(j.at("output"));
   c.cotangent = tensor_of(j.at("cotangent"));
-  for (const json& gradient : j.at("gradients"))
-    c.gradients.push_back(tensor_of(gradient));
+  for (const json& gradient : j.at("gradients")) c.gradients.push_back(tensor_of(gradient));
   return c;
 }
 

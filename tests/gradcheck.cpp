@@ -27,8 +27,7 @@ class Checker {
   Checker(const std::string& op, const TensorFunction& function, const std::vector<Tensor>& inputs,
           const GradCheckOptions& options)
       : op_(op), function_(function), options_(options) {
-    for (const Tensor& input : inputs)
-      inputs_.push_back(input.clone());
+    for (const Tensor& input : inputs) inputs_.push_back(input.clone());
     const NoGrad guard;
     const Tensor y = function_(inputs_);
     cotangent_ = random_nonzero(y.shape(), y.is_per_sample() ? Kind::per_sample : Kind::shared, 99);
@@ -46,8 +45,7 @@ class Checker {
  private:
   std::vector<Tensor> leaves() const {
     std::vector<Tensor> out;
-    for (const Tensor& input : inputs_)
-      out.push_back(input.detach().set_requires_grad());
+    for (const Tensor& input : inputs_) out.push_back(input.detach().set_requires_grad());
     return out;
   }
 
@@ -64,8 +62,7 @@ class Checker {
     std::vector<Tensor> out;
     for (std::size_t k = 0; k < x.size(); ++k) {
       out.push_back(x[k].grad().clone());
-      for (std::size_t i = 0; i < out[k].real_count(); ++i)
-        out[k].data()[i] -= before[k].data()[i];
+      for (std::size_t i = 0; i < out[k].real_count(); ++i) out[k].data()[i] -= before[k].data()[i];
     }
     return out;
   }
@@ -176,8 +173,7 @@ void check_gradients(const std::string& op, const TensorFunction& function,
 Tensor random_tensor(const Shape& shape, Kind kind, int seed, double low, double high) {
   Random rng(mix(static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(shape.size())));
   Tensor t = kind == Kind::per_sample ? Tensor::per_sample(shape) : Tensor::shared(shape);
-  for (Real& value : t.values())
-    value = static_cast<Real>(rng.uniform(low, high));
+  for (Real& value : t.values()) value = static_cast<Real>(rng.uniform(low, high));
   return t;
 }
 

@@ -23,8 +23,7 @@ inline std::string markup_error(std::string_view text) {
       continue;
     }
     std::size_t quotes = 0;
-    for (char c : tag)
-      quotes += c == '"';
+    for (char c : tag) quotes += c == '"';
     if (quotes % 2) return "quotes in: " + std::string(tag);
     const std::string name(tag.substr(0, tag.find_first_of(" /")));
     const bool is_void = name == "meta" || name == "img" || name == "br";

@@ -19,8 +19,7 @@ constexpr int step_count = 12;
 
 inline Tensor to_tensor(const Shape& shape, const double* values) {
   Tensor t = Tensor::shared(shape);
-  for (int i = 0; i < t.size(); ++i)
-    t.data()[i] = static_cast<Real>(values[i]);
+  for (int i = 0; i < t.size(); ++i) t.data()[i] = static_cast<Real>(values[i]);
   return t;
 }
 

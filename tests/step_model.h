@@ -20,10 +20,8 @@ namespace fovea::testing {
 struct StepData {
   explicit StepData(int size, std::uint64_t seed = 1) {
     Random rng(seed);
-    for (int i = 0; i < size * 12; ++i)
-      pixels.push_back(static_cast<std::uint8_t>(rng.below(256)));
-    for (int i = 0; i < size; ++i)
-      labels.push_back(static_cast<int>(rng.below(3)));
+    for (int i = 0; i < size * 12; ++i) pixels.push_back(static_cast<std::uint8_t>(rng.below(256)));
+    for (int i = 0; i < size; ++i) labels.push_back(static_cast<int>(rng.below(3)));
     batch = {.size = size,
              .image_shape = {2, 3, 2},
              .pixels = pixels,

@@ -70,28 +70,24 @@ inline std::string idx_file(std::uint32_t magic, const std::vector<std::uint32_t
                             const std::string& data) {
   std::string out;
   auto append = [&out](std::uint32_t value) {
-    for (int shift = 24; shift >= 0; shift -= 8)
-      out += static_cast<char>(value >> shift & 255);
+    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 255);
   };
   append(magic);
-  for (std::uint32_t extent : extents)
-    append(extent);
+  for (std::uint32_t extent : extents) append(extent);
   return out + data;
 }
 
 /// `count` bytes 0, step, 2 * step, ... modulo 251.
 inline std::string pattern(std::size_t count, unsigned step = 7) {
   std::string out(count, '\0');
-  for (std::size_t i = 0; i < count; ++i)
-    out[i] = static_cast<char>(i * step % 251);
+  for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<char>(i * step % 251);
   return out;
 }
 
 /// `count` labels 0, 1, ..., 9, 0, ...
 inline std::string label_pattern(std::size_t count) {
   std::string out(count, '\0');
-  for (std::size_t i = 0; i < count; ++i)
-    out[i] = static_cast<char>(i % 10);
+  for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<char>(i % 10);
   return out;
 }
 

@@ -68,8 +68,7 @@ TEST_CASE("activation modules compute and describe themselves as PyTorch", "[act
   const Tensor x = random_tensor({2, 3}, Kind::per_sample);
   const auto same = [&](const Module& module, const Tensor& expected) {
     const Tensor y = module(x);
-    for (std::size_t i = 0; i < y.real_count(); ++i)
-      CHECK(y.data()[i] == expected.data()[i]);
+    for (std::size_t i = 0; i < y.real_count(); ++i) CHECK(y.data()[i] == expected.data()[i]);
     return module.describe();
   };
   CHECK(same(ReLU(), relu(x)) == "ReLU()");

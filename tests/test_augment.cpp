@@ -18,8 +18,7 @@ using Pixels = std::vector<std::uint8_t>;
 Pixels noise(Shape shape, std::uint64_t seed) {
   Pixels out(static_cast<std::size_t>(shape.size()));
   Random random(seed);
-  for (std::uint8_t& v : out)
-    v = static_cast<std::uint8_t>(random.bits());
+  for (std::uint8_t& v : out) v = static_cast<std::uint8_t>(random.bits());
   return out;
 }
 
@@ -65,8 +64,7 @@ Pixels reference(const Augmentation& o, Shape shape, const Pixels& in, Random ra
 
 int largest_difference(const Pixels& a, const Pixels& b) {
   int largest = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    largest = std::max(largest, std::abs(a[i] - b[i]));
+  for (std::size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
   return largest;
 }
 
@@ -134,8 +132,7 @@ TEST_CASE("flip mirrors half of the images exactly") {
   const Shape shape{3, 5, 8};
   const Pixels in = noise(shape, 3);
   Pixels mirrored(in.size());
-  for (std::size_t i = 0; i < in.size(); ++i)
-    mirrored[i] = in[i / 8 * 8 + 7 - i % 8];
+  for (std::size_t i = 0; i < in.size(); ++i) mirrored[i] = in[i / 8 * 8 + 7 - i % 8];
   int flipped = 0;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     const Pixels out = augment({.flip = true}, shape, in, Random(fovea::mix(seed)));
@@ -149,8 +146,7 @@ TEST_CASE("elastic distortion is smooth, bounded and not zero") {
   // The brightness is the column, so a displacement along x shows as a difference.
   const Shape shape{3, 40, 40};
   Pixels in(3 * 1600);
-  for (std::size_t i = 0; i < in.size(); ++i)
-    in[i] = static_cast<std::uint8_t>(i % 40 * 6);
+  for (std::size_t i = 0; i < in.size(); ++i) in[i] = static_cast<std::uint8_t>(i % 40 * 6);
   double squares = 0;
   int count = 0;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {

@@ -38,8 +38,7 @@ TEST_CASE("a diamond of operations adds both ways", "[autograd]") {
 TEST_CASE("every use of a tensor counts", "[autograd]") {
   const Tensor x = leaf(2);
   Tensor y = x;
-  for (int i = 0; i < 4; ++i)
-    y = y * x;  // x^5
+  for (int i = 0; i < 4; ++i) y = y * x;  // x^5
   backward(y);
   CHECK(gradient(x) == 5 * 16);
 }
@@ -84,8 +83,7 @@ TEST_CASE("reshape shares values and gradient", "[autograd]") {
   CHECK(flat.requires_grad());
   backward(flat * flat + x.reshape({6}));
   REQUIRE(x.grad().shape() == Shape{2, 3});
-  for (int i = 0; i < 6; ++i)
-    CHECK(x.grad().data()[i] == 2 * x.data()[i] + 1);
+  for (int i = 0; i < 6; ++i) CHECK(x.grad().data()[i] == 2 * x.data()[i] + 1);
 }
 
 TEST_CASE("a result that is only reshaped passes its gradient on", "[autograd]") {
@@ -121,13 +119,11 @@ TEST_CASE("a chain of a million operations is walked and destroyed without recur
   const Tensor x = leaf(1);
   {
     Tensor y = x;
-    for (int i = 0; i < 1'000'000; ++i)
-      y = scale(y, 1);
+    for (int i = 0; i < 1'000'000; ++i) y = scale(y, 1);
     backward(y);
     CHECK(gradient(x) == 1);
     Tensor z = x;
-    for (int i = 0; i < 1'000'000; ++i)
-      z = scale(z, 1);  // destroyed without backward
+    for (int i = 0; i < 1'000'000; ++i) z = scale(z, 1);  // destroyed without backward
   }
   CHECK(gradient(x) == 1);
 }
@@ -183,22 +179,18 @@ TEST_CASE("a GradientStore keeps gradients apart from the leaves", "[autograd]")
 TEST_CASE("a GradientStore grows while an operation holds gradients of it", "[autograd]") {
   // Many leaves in one operation: the array of the store moves between wanted(0) and wanted(1).
   std::vector<Tensor> leaves;
-  for (int i = 0; i < 64; ++i)
-    leaves.push_back(leaf(1));
+  for (int i = 0; i < 64; ++i) leaves.push_back(leaf(1));
   GradientStore store;
   store.begin();
   Tensor y = Tensor::from({}, {0});
   const std::vector<Tensor> inputs = {leaves[0], leaves[63], leaves[7], leaves[40]};
   const Tensor z = record("many", y, inputs, [](const Tensor& dy, GradSink& grad) {
     Tensor* all[4];
-    for (int i = 0; i < 4; ++i)
-      all[i] = grad.wanted(i);
-    for (int i = 0; i < 4; ++i)
-      all[i]->data()[0] += dy.item() * static_cast<Real>(i + 1);
+    for (int i = 0; i < 4; ++i) all[i] = grad.wanted(i);
+    for (int i = 0; i < 4; ++i) all[i]->data()[0] += dy.item() * static_cast<Real>(i + 1);
   });
   backward(z, Tensor::from({}, {1}), &store);
-  for (int i = 0; i < 4; ++i)
-    CHECK(find(store, inputs[i])->item() == i + 1);
+  for (int i = 0; i < 4; ++i) CHECK(find(store, inputs[i])->item() == i + 1);
 }
 
 TEST_CASE("an optional input may be undefined", "[autograd]") {

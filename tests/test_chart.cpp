@@ -136,15 +136,13 @@ TEST_CASE("odd series still make a chart", "[chart]") {
       chart({{"a", {1, 2}, {1e200, 1}}}, {.y_min = 0.0, .y_max = 2.0, .width = 240, .height = 240});
   CHECK(clipped.find("overflow=\"hidden\"") != std::string::npos);
   std::vector<Series> many;
-  for (int i = 0; i < 40; ++i)
-    many.push_back({cat("series ", i), {1, 2}, {1.0 * i, 2.0}});
+  for (int i = 0; i < 40; ++i) many.push_back({cat("series ", i), {1, 2}, {1.0 * i, 2.0}});
   chart(many, {.width = 240, .height = 240});
 }
 
 TEST_CASE("many points are thinned without losing the extremes", "[chart]") {
   Values x, y;
-  for (int i = 0; i < 200000; ++i)
-    x.push_back(i), y.push_back(i % 2 ? 1 : 2);
+  for (int i = 0; i < 200000; ++i) x.push_back(i), y.push_back(i % 2 ? 1 : 2);
   y[77777] = 50;
   y[150001] = -30;
   const std::string svg = chart({{"a", x, y}});

@@ -18,8 +18,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Tensor parameter(const std::vector<double>& gradient, int count) {
   const Tensor grad = Tensor::shared({count});
-  for (int i = 0; i < count; ++i)
-    grad.data()[i] = static_cast<Real>(gradient.at(i));
+  for (int i = 0; i < count; ++i) grad.data()[i] = static_cast<Real>(gradient.at(i));
   Tensor p = Tensor::zeros({count}).set_requires_grad();
   p.set_grad(grad);
   return p;
@@ -28,8 +27,7 @@ Tensor parameter(const std::vector<double>& gradient, int count) {
 // The gradients of optim.py: step 0 of the three parameters, and one of 1,003 values.
 std::vector<Tensor> parameters() {
   std::vector<double> sines;
-  for (int i = 0; i < 1003; ++i)
-    sines.push_back(std::sin(1.0 + i * i));
+  for (int i = 0; i < 1003; ++i) sines.push_back(std::sin(1.0 + i * i));
   return {parameter(optim_golden("gradient.0"), 6), parameter(optim_golden("gradient.1"), 2),
           parameter(optim_golden("gradient.2"), 19), parameter(sines, 1003)};
 }

@@ -52,8 +52,7 @@ TEST_CASE("datasets: a small set in MNIST's format", "[datasets]") {
   CHECK(split.train.name == std::filesystem::path(dir.path()).filename().string());
 
   double mean = 0, square = 0;
-  for (unsigned char c : pattern(1200))
-    mean += c / 255.0 / 1200, square += c * c / 65025.0 / 1200;
+  for (unsigned char c : pattern(1200)) mean += c / 255.0 / 1200, square += c * c / 65025.0 / 1200;
   CHECK(split.train.mean[0] == Approx(mean).margin(6e-5));
   CHECK(split.train.stddev[0] == Approx(std::sqrt(square - mean * mean)).margin(6e-5));
   CHECK(split.test.mean == split.train.mean);
@@ -186,8 +185,7 @@ TEST_CASE("datasets: CIFAR-10, also in its subfolder", "[datasets]") {
   const TempDir dir;
   const std::string sub = "cifar-10-batches-bin/";
   std::string many;  // more than one chunk of records
-  for (int i = 0; i < 300; ++i)
-    many += cifar_record(i % 10, i % 256);
+  for (int i = 0; i < 300; ++i) many += cifar_record(i % 10, i % 256);
   dir.write(sub + "data_batch_1.bin", many);
   dir.write(sub + "data_batch_2.bin", cifar_record(9, 77));
   dir.write(sub + "test_batch.bin", cifar_record(3, 5) + cifar_record(4, 6));

@@ -37,8 +37,7 @@ bool can_run() {
 
 int entries(const std::string& directory) {
   int count = 0;
-  for (auto& entry : fs::directory_iterator(directory))
-    count += entry.exists();
+  for (auto& entry : fs::directory_iterator(directory)) count += entry.exists();
   return count;
 }
 

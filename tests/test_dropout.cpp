@@ -29,8 +29,7 @@ TEST_CASE("samples, elements and draws of dropout differ", "[dropout]") {
   const Tensor a = dropout(x, Real(0.5)), b = dropout(x, Real(0.5));
   const auto agreeing = [](auto first, auto second) {
     int same = 0;
-    for (int i = 0; i < 64; ++i)
-      same += first(i) == second(i);
+    for (int i = 0; i < 64; ++i) same += first(i) == second(i);
     return same;
   };
   const auto lane = [](const Tensor& t, int l) { return [t, l](int i) { return t[i][l]; }; };
@@ -38,8 +37,7 @@ TEST_CASE("samples, elements and draws of dropout differ", "[dropout]") {
   CHECK(agreeing(lane(a, 0), lane(b, 0)) < 50);
   seed_lane_random(4);
   const Tensor again = dropout(x, Real(0.5));
-  for (std::size_t i = 0; i < a.real_count(); ++i)
-    CHECK(a.data()[i] == again.data()[i]);
+  for (std::size_t i = 0; i < a.real_count(); ++i) CHECK(a.data()[i] == again.data()[i]);
 }
 
 TEST_CASE("dropout2d drops whole channels", "[dropout]") {
@@ -49,8 +47,7 @@ TEST_CASE("dropout2d drops whole channels", "[dropout]") {
   for (int c = 0; c < 50; ++c)
     for (int lane = 0; lane < lane_count; ++lane) {
       dropped += y[c * 6][lane] == 0;
-      for (int i = 1; i < 6; ++i)
-        CHECK(y[c * 6 + i][lane] == y[c * 6][lane]);
+      for (int i = 1; i < 6; ++i) CHECK(y[c * 6 + i][lane] == y[c * 6][lane]);
     }
   CHECK(dropped == Approx(400).margin(65));  // 4.6 sigma
 }
@@ -61,12 +58,10 @@ TEST_CASE("dropout with p = 0 and p = 1", "[dropout]") {
   CHECK(dropout2d(x, 0).data() == x.data());
   x.set_requires_grad();
   const Tensor y = dropout(x, 1);
-  for (Real value : y.values())
-    CHECK(value == 0);
+  for (Real value : y.values()) CHECK(value == 0);
   backward(y);
   const Tensor dx = x.grad();
-  for (Real value : dx.values())
-    CHECK(value == 0);
+  for (Real value : dx.values()) CHECK(value == 0);
 }
 
 TEST_CASE("dropout has the gradients of its differences", "[dropout][gradcheck]") {

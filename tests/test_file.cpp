@@ -90,8 +90,7 @@ TEST_CASE("read_fully and write_fully go on after short transfers and signals", 
   REQUIRE(::pipe(ends) == 0);
   // Sixteen times what a pipe holds, so that both sides wait and transfer in parts.
   std::vector<std::uint8_t> sent(1 << 20);
-  for (std::size_t i = 0; i < sent.size(); ++i)
-    sent[i] = static_cast<std::uint8_t>(i * 7 % 251);
+  for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<std::uint8_t>(i * 7 % 251);
   std::vector<std::uint8_t> got(sent.size() + 1);
   {
     const Interruptions interruptions;

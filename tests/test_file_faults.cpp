@@ -150,8 +150,7 @@ TEST_CASE("fault 43: cleaning while others write never breaks a write", "[file]"
       failure = message_of([&] { write_file_atomically(path, std::string(100, 'x')); });
     done = true;
   });
-  while (!done)
-    remove_stale_temporaries(dir.path());
+  while (!done) remove_stale_temporaries(dir.path());
   writer.join();
   CHECK(failure == "");
   CHECK(names_in(dir) == std::set<std::string>{"model"});

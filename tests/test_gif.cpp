@@ -23,8 +23,7 @@ Image grey_picture(int width, int height, std::uint8_t value) {
 
 Image striped_frame() {
   Image frame = make_canvas(300, 200, black);
-  for (int i = 0; i < 20; ++i)
-    draw_line(frame, {0, 10.0 * i}, {300, 7.0 * i}, 3, accent);
+  for (int i = 0; i < 20; ++i) draw_line(frame, {0, 10.0 * i}, {300, 7.0 * i}, 3, accent);
   return frame;
 }
 
@@ -112,8 +111,7 @@ TEST_CASE("an animation reads back as it was added", "[gif]") {
   CHECK(read.loops);
   CHECK(read.delays == std::vector<int>{13, 13, 13, 13, 200, 2});
   REQUIRE(read.frames.size() == frames.size());
-  for (std::size_t f = 0; f < frames.size(); ++f)
-    CHECK(read.frames[f].pixels == frames[f].pixels);
+  for (std::size_t f = 0; f < frames.size(); ++f) CHECK(read.frames[f].pixels == frames[f].pixels);
   CHECK(gif.encode() == gif.encode());
 }
 
@@ -121,8 +119,7 @@ TEST_CASE("animations store changes only", "[gif]") {
   GifWriter still, one;
   const Image frame = striped_frame();
   one.add(frame, 100);
-  for (int f = 0; f < 40; ++f)
-    still.add(frame, 100);
+  for (int f = 0; f < 40; ++f) still.add(frame, 100);
   CHECK(still.encode().size() < one.encode().size() + 40 * 40);
 }
 

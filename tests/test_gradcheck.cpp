@@ -13,8 +13,7 @@ enum class Fault { none, factor, assigns, leaves_fresh, wrong_lane, one_element 
 // y = x * x with a backward that has the fault.
 Tensor square(const Tensor& x, Fault fault) {
   Tensor y = Tensor::per_sample(x.shape());
-  for (int i = 0; i < x.size(); ++i)
-    y[i] = x[i] * x[i];
+  for (int i = 0; i < x.size(); ++i) y[i] = x[i] * x[i];
   return record("square", y, {x}, [fault, x = x.detach()](const Tensor& dy, GradSink& grad) {
     bool fresh = false;
     Tensor* dx = grad.wanted(0, &fresh);

@@ -31,8 +31,7 @@ TEST_CASE("every group has mean 0 and variance 1", "[group_norm]") {
   const Tensor y = group_norm(x, 3, {}, {}, 0);
   for (int g = 0; g < 3; ++g) {
     Lanes sum{}, squares{};
-    for (int i = 50 * g; i < 50 * (g + 1); ++i)
-      sum += y[i], squares += y[i] * y[i];
+    for (int i = 50 * g; i < 50 * (g + 1); ++i) sum += y[i], squares += y[i] * y[i];
     for (int lane = 0; lane < lane_count; ++lane) {
       CHECK(sum[lane] / 50 == Approx(0).margin(1e-4));
       CHECK(squares[lane] / 50 == Approx(1).margin(1e-4));

@@ -177,7 +177,8 @@ TEST_CASE("every truncated image is an error") {
     }
   }
   Bytes jpeg = jpeg_of(image);
-  jpeg.resize(jpeg.size() - 2);  // all there but the end marker
+  jpeg.pop_back();
+  jpeg.pop_back();  // all there but the end marker
   CHECK_THAT(decode_error(jpeg), Contains("truncated"));
 }
 
@@ -192,6 +193,15 @@ TEST_CASE("any flipped bit of a PNG is an error") {
   Bytes damaged = whole;
   damaged[45] ^= 1;
   CHECK_THAT(decode_error(damaged), Contains("wrong CRC in the PNG chunk at byte 33"));
+}
+
+TEST_CASE("a JPEG whose Huffman tables are too large is refused") {
+  Bytes jpeg = jpeg_of(pattern(8, 8, 1));
+  const Bytes table = {0xFF, 0xC4};
+  const auto found = std::search(jpeg.begin(), jpeg.end(), table.begin(), table.end());
+  REQUIRE(found != jpeg.end());
+  std::fill_n(found + 5, 16, std::uint8_t{255});
+  CHECK_THAT(decode_error(jpeg), Contains("Huffman table of 4080 symbols"));
 }
 
 TEST_CASE("huge declared sizes are refused before decoding") {
@@ -269,10 +279,8 @@ TEST_CASE("resize keeps flat areas and means, and does not alias") {
     CHECK(out.pixels == Bytes(std::size_t(w * h), 93));
   }
   Image stripes{64, 64, 1, {}};
-  for (int i = 0; i < 64 * 64; ++i)
-    stripes.pixels.push_back(i % 2 ? 255 : 0);
-  for (const std::uint8_t v : fovea::resize(stripes, 9, 9).pixels)
-    CHECK(std::abs(v - 127) <= 14);
+  for (int i = 0; i < 64 * 64; ++i) stripes.pixels.push_back(i % 2 ? 255 : 0);
+  for (const std::uint8_t v : fovea::resize(stripes, 9, 9).pixels) CHECK(std::abs(v - 127) <= 14);
   // Pillow: Image.fromarray([[0, 100]]).resize((4, 1), BILINEAR) is 0 25 75 100.
   CHECK(fovea::resize({2, 1, 1, {0, 100}}, 4, 1).pixels == Bytes{0, 25, 75, 100});
   const Image same = pattern(6, 5, 3);

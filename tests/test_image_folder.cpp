@@ -86,8 +86,7 @@ TEST_CASE("image folder: classes with train and test", "[image_folder]") {
 
 TEST_CASE("image folder: one colour image makes the set colour", "[image_folder]") {
   const TempDir dir;
-  for (int i = 0; i < 20; ++i)
-    write_pnm(dir, "train/a/" + std::to_string(100 + i) + ".pgm", i);
+  for (int i = 0; i < 20; ++i) write_pnm(dir, "train/a/" + std::to_string(100 + i) + ".pgm", i);
   write_pnm(dir, "train/b/1.ppm", 50, true);
   write_pnm(dir, "val/a/1.pgm", 60);
   const DataSplit split = open_dataset(dir.path());
@@ -101,10 +100,8 @@ TEST_CASE("image folder: one colour image makes the set colour", "[image_folder]
 
 TEST_CASE("image folder: class folders alone are split five to one", "[image_folder]") {
   const TempDir dir;
-  for (int i = 0; i < 13; ++i)
-    write_pnm(dir, "cat/" + std::to_string(10 + i) + ".pgm", i);
-  for (int i = 0; i < 6; ++i)
-    write_pnm(dir, "ant/" + std::to_string(10 + i) + ".pgm", 100 + i);
+  for (int i = 0; i < 13; ++i) write_pnm(dir, "cat/" + std::to_string(10 + i) + ".pgm", i);
+  for (int i = 0; i < 6; ++i) write_pnm(dir, "ant/" + std::to_string(10 + i) + ".pgm", 100 + i);
   dir.write("notes/text.txt", "a folder without images is no class");
   const DataSplit split = open_dataset(dir.path());
   CHECK(split.train.class_names == std::vector<std::string>{"ant", "cat"});
@@ -118,14 +115,12 @@ TEST_CASE("image folder: class folders alone are split five to one", "[image_fol
 
 TEST_CASE("image folder: unreadable and odd images", "[image_folder]") {
   const TempDir dir;
-  for (int i = 0; i < 30; ++i)
-    write_pnm(dir, "train/a/" + std::to_string(100 + i) + ".pgm", i);
+  for (int i = 0; i < 30; ++i) write_pnm(dir, "train/a/" + std::to_string(100 + i) + ".pgm", i);
   write_pnm(dir, "test/a/1.pgm", 9);
   for (const char* name : {"105", "117", "122"})
     dir.write(cat("train/a/", name, ".pgm"), "P5 damaged");
   // The first damaged file is the one named, however the threads run.
-  for (int i = 0; i < 20; ++i)
-    CHECK_THAT(open_error(dir.path()), contains("train/a/105.pgm"));
+  for (int i = 0; i < 20; ++i) CHECK_THAT(open_error(dir.path()), contains("train/a/105.pgm"));
 
   DataSplit split;
   const std::string named =

@@ -72,8 +72,7 @@ TEST_CASE("the same seed gives the same initial values", "[init]") {
   Random rng_a(9), rng_b(9);
   init_default(a, {}, rng_a);
   init_default(b, {}, rng_b);
-  for (int i = 0; i < 12; ++i)
-    CHECK(a.data()[i] == b.data()[i]);
+  for (int i = 0; i < 12; ++i) CHECK(a.data()[i] == b.data()[i]);
 }
 
 TEST_CASE("kaiming and xavier have their bounds and variances", "[init]") {

@@ -33,8 +33,7 @@ Dataset numbered(int count) {
     for (int k = 0; k < 32; ++k)
       data.pixels.push_back(static_cast<std::uint8_t>(k == 0 ? i : k == 1 ? i / 256 : i + 8 * k));
   }
-  for (int i = 0; i < 10; ++i)
-    data.class_names.push_back(std::to_string(i));
+  for (int i = 0; i < 10; ++i) data.class_names.push_back(std::to_string(i));
   data.mean = {0.25f, 0.5f};
   data.stddev = {0.125f, 2.0f};
   return data;
@@ -58,8 +57,7 @@ Copy copy(const Batch& batch) {
 
 std::vector<Copy> rest_of_epoch(Loader& loader) {
   std::vector<Copy> batches;
-  while (const Batch* batch = loader.next())
-    batches.push_back(copy(*batch));
+  while (const Batch* batch = loader.next()) batches.push_back(copy(*batch));
   return batches;
 }
 
@@ -70,8 +68,7 @@ int number_of(const std::uint8_t* image) {
 std::vector<int> numbers(const std::vector<Copy>& batches) {
   std::vector<int> result;
   for (const Copy& batch : batches)
-    for (int i = 0; i < batch.size; ++i)
-      result.push_back(number_of(batch.pixels.data() + i * 32));
+    for (int i = 0; i < batch.size; ++i) result.push_back(number_of(batch.pixels.data() + i * 32));
   return result;
 }
 
@@ -140,13 +137,11 @@ TEST_CASE("loader: begin() goes on where the epoch is, or to the next", "[loader
     seen.push_back(copy(batch));
     if (seen.size() == 3) break;
   }
-  for (const Batch& batch : loader)
-    seen.push_back(copy(batch));
+  for (const Batch& batch : loader) seen.push_back(copy(batch));
   CHECK(seen == first);
   CHECK(loader.epoch() == 0);
   std::vector<Copy> second;
-  for (const Batch& batch : loader)
-    second.push_back(copy(batch));
+  for (const Batch& batch : loader) second.push_back(copy(batch));
   CHECK(loader.epoch() == 1);
   reference.set_epoch(1);
   CHECK(second == rest_of_epoch(reference));
@@ -166,8 +161,7 @@ TEST_CASE("loader: resuming in mid-epoch equals an uninterrupted run", "[loader]
     CHECK(rest_of_epoch(resumed) == std::vector<Copy>(expected.begin() + start, expected.end()));
   }
   std::set<std::uint64_t> seeds;
-  for (const Copy& batch : expected)
-    seeds.insert(batch.seed);
+  for (const Copy& batch : expected) seeds.insert(batch.seed);
   CHECK(seeds.size() == 34);
 }
 

@@ -21,8 +21,7 @@ Labels labels_of(const GoldenCase& c) {
 
 Labels some_labels(int classes) {
   Labels labels;
-  for (int lane = 0; lane < lane_count; ++lane)
-    labels.values[lane] = lane * 7 % classes;
+  for (int lane = 0; lane < lane_count; ++lane) labels.values[lane] = lane * 7 % classes;
   return labels;
 }
 
@@ -75,8 +74,7 @@ TEST_CASE("cross_entropy survives huge and infinite scores", "[losses]") {
   CHECK(y[0][1] == 20000);
   backward(y);
   const Tensor dx = x.grad();
-  for (Real value : dx.values())
-    CHECK(std::isfinite(value));
+  for (Real value : dx.values()) CHECK(std::isfinite(value));
 }
 
 TEST_CASE("losses name the sample whose label does not exist", "[losses]") {

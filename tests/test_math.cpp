@@ -75,7 +75,7 @@ TEST_CASE("elementary functions have the gradients of their differences", "[math
   }
 }
 
-TEST_CASE("exp, log and tanh of lanes are accurate", "[math]") {
+TEST_CASE("exp, log, tanh and erf of lanes are accurate", "[math]") {
   const auto exp = [](const Lanes& x) { return lane_math::exp(x); };
   const auto log = [](const Lanes& x) { return lane_math::log(x); };
   const auto tanh = [](const Lanes& x) { return lane_math::tanh(x); };
@@ -89,9 +89,13 @@ TEST_CASE("exp, log and tanh of lanes are accurate", "[math]") {
   CHECK(largest_error(log, exact_log, 1.01, 1e6) < 1.2);
   CHECK(largest_error(tanh, exact_tanh, -20, 20) < 2);
   CHECK(largest_error(tanh, exact_tanh, -0.7, 0.7) < 2);
+  const auto erf = [](const Lanes& x) { return lane_math::erf(x); };
+  const auto exact_erf = [](double x) { return std::erf(x); };
+  CHECK(largest_error(erf, exact_erf, -6, 6) < 2.5);
+  CHECK(largest_error(erf, exact_erf, -1.1, 1.1) < 2.5);
 }
 
-TEST_CASE("exp, log and tanh of lanes know infinity, NaN and zero", "[math]") {
+TEST_CASE("exp, log, tanh and erf of lanes know infinity, NaN and zero", "[math]") {
   const Real infinity = std::numeric_limits<Real>::infinity();
   const Real nan = std::numeric_limits<Real>::quiet_NaN();
   const Lanes x = {infinity, -infinity, nan, 0, -1000, 1000, -1, 1};
@@ -112,6 +116,11 @@ TEST_CASE("exp, log and tanh of lanes know infinity, NaN and zero", "[math]") {
   CHECK(t[1] == -1);
   CHECK(std::isnan(t[2]));
   CHECK(t[3] == 0);
+  const Lanes f = lane_math::erf(x);
+  CHECK(f[0] == 1);
+  CHECK(f[1] == -1);
+  CHECK(std::isnan(f[2]));
+  CHECK(f[3] == 0);
   const Real tiny = std::numeric_limits<Real>::denorm_min() * 100;
   CHECK(lane_math::log(broadcast(tiny))[0] ==
         Approx(std::log(static_cast<double>(tiny))).epsilon(1e-6));

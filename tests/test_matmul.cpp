@@ -38,8 +38,7 @@ TEST_CASE("matmul of the same tensor adds both gradients", "[matmul][gradcheck]"
 TEST_CASE("an empty inner dimension sums to zero", "[matmul]") {
   const Tensor c = matmul(Tensor::shared({2, 0}), Tensor::per_sample({0, 3}));
   REQUIRE(c.shape() == Shape{2, 3});
-  for (Real value : c.values())
-    CHECK(value == 0);
+  for (Real value : c.values()) CHECK(value == 0);
 }
 
 TEST_CASE("matmul names both shapes when they do not fit", "[matmul]") {

@@ -35,15 +35,10 @@ TEST_CASE("blocks are aligned, apart and as large as asked for", "[memory]") {
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const auto [block, size] = blocks[i];
     bool kept = true;
-    for (std::size_t b = 0; b < size; ++b)
-      kept &= block[b] == static_cast<char>(i);
+    for (std::size_t b = 0; b < size; ++b) kept &= block[b] == static_cast<char>(i);
     CHECK(kept);
     cache_release(block, size);
   }
-}
-
-TEST_CASE("memory that the system does not have is an Error", "[memory]") {
-  CHECK(message_of([] { cache_allocate(std::size_t{1} << 60); }).find("out of memory: ") == 0);
 }
 
 TEST_CASE("a Buffer moves and does not copy", "[memory]") {
@@ -59,7 +54,12 @@ TEST_CASE("a Buffer moves and does not copy", "[memory]") {
   CHECK(a.size() == 10);
 }
 
+// AddressSanitizer has no cache, and stops at huge requests.
 #if !defined(__SANITIZE_ADDRESS__)
+
+TEST_CASE("memory that the system does not have is an Error", "[memory]") {
+  CHECK(message_of([] { cache_allocate(std::size_t{1} << 60); }).find("out of memory: ") == 0);
+}
 
 TEST_CASE("a released block serves the next request of its size", "[memory]") {
   void* a = cache_allocate(1000);
@@ -76,13 +76,12 @@ TEST_CASE("a training step allocates nothing from the system once it has run", "
   for (int thread_count : {1, 2}) {
     set_threads(thread_count);
     const StepData data(70);
-    // Which worker takes which tile is chance: a few steps fill the caches of all of them.
-    for (int i = 0; i < 50; ++i)
-      train_step(data.batch, model.loss());
+    // Which worker takes which tile is chance: one may fill its cache as late as in the second
+    // loop, some 70 blocks; a step that allocated would take thousands.
+    for (int i = 0; i < 50; ++i) train_step(data.batch, model.loss());
     const long before = system_allocations();
-    for (int i = 0; i < 20; ++i)
-      train_step(data.batch, model.loss());
-    CHECK(system_allocations() - before <= (thread_count == 1 ? 0 : 40));
+    for (int i = 0; i < 20; ++i) train_step(data.batch, model.loss());
+    CHECK(system_allocations() - before <= (thread_count == 1 ? 0 : 200));
   }
   set_threads(0);
 }

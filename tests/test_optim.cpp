@@ -104,22 +104,19 @@ TEST_CASE("an optimiser leaves gradients alone and handles every size", "[optim]
     INFO("size " << size);
     Tensor sgd_value = leaf({size}), adam_value = leaf({size});
     const Tensor grad = Tensor::shared({size});
-    for (int i = 0; i < size; ++i)
-      grad.data()[i] = static_cast<Real>(std::sin(1 + i));
+    for (int i = 0; i < size; ++i) grad.data()[i] = static_cast<Real>(std::sin(1 + i));
     const Tensor before = grad.clone();
     sgd_value.set_grad(grad), adam_value.set_grad(grad);
     Sgd sgd({sgd_value}, {.lr = 0.1, .momentum = 0.5});
     Adam adam({adam_value}, {.lr = 0.1, .eps = 0.01});
-    for (int t = 0; t < 3; ++t)
-      sgd.step(), adam.step();
+    for (int t = 0; t < 3; ++t) sgd.step(), adam.step();
     CHECK(same_bits(grad, before));
     for (int i = 0; i < size; ++i) {
       const double g = grad.data()[i];
       REQUIRE(sgd_value.data()[i] ==
               Approx(1 - 0.1 * g * (1 + 1.5 + 1.75)).epsilon(10 * tolerance));
       AdamReference reference{.p = 1};
-      for (int t = 1; t <= 3; ++t)
-        reference.step(g, t, 0.1, 0.01);
+      for (int t = 1; t <= 3; ++t) reference.step(g, t, 0.1, 0.01);
       REQUIRE(adam_value.data()[i] == Approx(reference.p).epsilon(10 * tolerance));
     }
   }

@@ -15,15 +15,13 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 std::vector<Optimizer::NamedState> copy_of(const std::vector<Optimizer::NamedState>& state) {
   std::vector<Optimizer::NamedState> copies;
-  for (const auto& [name, values] : state)
-    copies.emplace_back(name, values.clone());
+  for (const auto& [name, values] : state) copies.emplace_back(name, values.clone());
   return copies;
 }
 
 std::vector<std::string> names_of(const std::vector<Optimizer::NamedState>& state) {
   std::vector<std::string> names;
-  for (const auto& entry : state)
-    names.push_back(entry.first);
+  for (const auto& entry : state) names.push_back(entry.first);
   return names;
 }
 
@@ -41,27 +39,22 @@ void check_resume(const Make& make, int stop) {
     first_optimizer->step();
   }
   std::vector<Tensor> second;
-  for (const Tensor& p : first)
-    second.push_back(p.clone().set_requires_grad());
+  for (const Tensor& p : first) second.push_back(p.clone().set_requires_grad());
   const auto optimizer = make(initial_parameters());
   const auto resumed = make(second);
-  for (const Tensor& p : second)
-    p.set_grad(Tensor::zeros(p.shape()));
+  for (const Tensor& p : second) p.set_grad(Tensor::zeros(p.shape()));
   resumed->step();
-  for (std::size_t i = 0; i < second.size(); ++i)
-    second[i].copy_from(first[i]);
+  for (std::size_t i = 0; i < second.size(); ++i) second[i].copy_from(first[i]);
   resumed->restore(first_optimizer->steps(), copy_of(first_optimizer->state()));
   for (int step = stop; step < step_count; ++step) {
     set_gradients(second, step, some_missing);
     resumed->step();
   }
   CHECK(resumed->steps() == whole_optimizer->steps());
-  for (std::size_t i = 0; i < whole.size(); ++i)
-    CHECK(same_bits(whole[i], second[i]));
+  for (std::size_t i = 0; i < whole.size(); ++i) CHECK(same_bits(whole[i], second[i]));
   const auto a = whole_optimizer->state(), b = resumed->state();
   REQUIRE(names_of(a) == names_of(b));
-  for (std::size_t i = 0; i < a.size(); ++i)
-    CHECK(same_bits(a[i].second, b[i].second));
+  for (std::size_t i = 0; i < a.size(); ++i) CHECK(same_bits(a[i].second, b[i].second));
 }
 
 }  // namespace
@@ -94,8 +87,7 @@ TEST_CASE("state has stable names", "[optim]") {
 
   // One by one, as a checkpoint reader may do it.
   Adam other(initial_parameters());
-  for (const auto& [name, values] : copy_of(adam.state()))
-    other.load_state(name, values);
+  for (const auto& [name, values] : copy_of(adam.state())) other.load_state(name, values);
   other.set_steps(adam.steps());
   CHECK(names_of(other.state()) == names_of(adam.state()));
   CHECK(other.steps() == 2);

@@ -23,8 +23,7 @@ constexpr Colour black = {0, 0, 0}, white = {255, 255, 255}, red = {255, 0, 0};
 int count(const Image& image, Colour colour) {
   int n = 0;
   for (int y = 0; y < image.height; ++y)
-    for (int x = 0; x < image.width; ++x)
-      n += pixel_at(image, x, y) == colour;
+    for (int x = 0; x < image.width; ++x) n += pixel_at(image, x, y) == colour;
   return n;
 }
 
@@ -75,8 +74,7 @@ TEST_CASE("lines are as wide as asked and smooth at the edge", "[canvas]") {
   draw_line(diagonal, {5, 5}, {35, 35}, 3, white);
   double ink = 0;
   for (int y = 0; y < 40; ++y)
-    for (int x = 0; x < 40; ++x)
-      ink += pixel_at(diagonal, x, y).r / 255.0;
+    for (int x = 0; x < 40; ++x) ink += pixel_at(diagonal, x, y).r / 255.0;
   CHECK(ink == Approx(3 * 30 * std::sqrt(2.0) + 7.07).epsilon(0.03));  // with two round caps
 }
 
@@ -126,8 +124,7 @@ TEST_CASE("text has the extent it claims, in any scale", "[canvas]") {
   }
   for (char32_t c = 0x21; c < 0x7f; ++c) {
     int ink = 0;
-    for (int y = 0; y < font_height; ++y)
-      ink += font_glyph(c)[y];
+    for (int y = 0; y < font_height; ++y) ink += font_glyph(c)[y];
     CHECK(ink > 0);
   }
   CHECK(font_glyph(U'é') == font_glyph(U'?'));

@@ -57,8 +57,7 @@ Measure measure(const Image& image) {
 
 double difference(const Image& a, const Image& b) {
   double sum = 0;
-  for (std::size_t i = 0; i < a.pixels.size(); ++i)
-    sum += std::abs(a.pixels[i] - b.pixels[i]);
+  for (std::size_t i = 0; i < a.pixels.size(); ++i) sum += std::abs(a.pixels[i] - b.pixels[i]);
   return sum / static_cast<double>(a.pixels.size());
 }
 
@@ -135,8 +134,7 @@ TEST_CASE("prepare_digit takes colour, faint contrast, transparency") {
   // White strokes on nothing, as drawing programs export them.
   const Image l = draw_l(0, 255, 30, 70);
   Image clear{l.width, l.height, 2, {}};
-  for (const std::uint8_t v : l.pixels)
-    clear.pixels.insert(clear.pixels.end(), {255, v});
+  for (const std::uint8_t v : l.pixels) clear.pixels.insert(clear.pixels.end(), {255, v});
   const PreparedDigit alpha = prepare_digit(clear);
   CHECK_THAT(alpha.notes, StartsWith("grey from alpha"));
   CHECK(difference(alpha.image, prepare_digit(l).image) == 0);
@@ -149,8 +147,7 @@ TEST_CASE("prepare_digit leaves MNIST-like images alone") {
   const PreparedDigit d = prepare_digit(image);
   CHECK(d.image.pixels == image.pixels);
   CHECK_THAT(d.notes, Contains("left as it is"));
-  for (std::uint8_t& v : image.pixels)
-    v = 255 - v;
+  for (std::uint8_t& v : image.pixels) v = 255 - v;
   CHECK_THAT(prepare_digit(image).notes, Contains("inverted"));
   Image corner = grey(28, 28, 0);
   fill(corner, 2, 2, 3, 7, 255);
@@ -200,8 +197,7 @@ TEST_CASE("prepare_digit brightens thin strokes and keeps the notes in original 
 TEST_CASE("prepare_digit reports blank pictures") {
   fovea::Random random(5);
   Image noisy = grey(200, 150, 180);
-  for (std::uint8_t& v : noisy.pixels)
-    v = static_cast<std::uint8_t>(v + random.normal(0, 6));
+  for (std::uint8_t& v : noisy.pixels) v = static_cast<std::uint8_t>(v + random.normal(0, 6));
   for (const Image& image :
        {grey(28, 28, 0), grey(64, 48, 255), grey(1, 1, 128), grey(300, 1, 7), noisy}) {
     const PreparedDigit d = prepare_digit(image);

@@ -26,20 +26,17 @@ TEST_CASE("mix is splitmix64", "[random]") {
 
 TEST_CASE("a stream continues from its seed and position", "[random]") {
   Random a(42);
-  for (int i = 0; i < 7; ++i)
-    a.bits();
+  for (int i = 0; i < 7; ++i) a.bits();
   a.uniform();
   a.normal();
   Random b(a.seed(), a.position());
-  for (int i = 0; i < 20; ++i)
-    CHECK(a.bits() == b.bits());
+  for (int i = 0; i < 20; ++i) CHECK(a.bits() == b.bits());
 }
 
 TEST_CASE("different seeds give different streams", "[random]") {
   Random a(1), b(2);
   int same = 0;
-  for (int i = 0; i < 1000; ++i)
-    same += a.bits() == b.bits();
+  for (int i = 0; i < 1000; ++i) same += a.bits() == b.bits();
   CHECK(same == 0);
 }
 
@@ -70,8 +67,7 @@ TEST_CASE("normal numbers have their moments", "[random]") {
   for (int i = 0; i < n; ++i) {
     const double x = rng.normal();
     double power = 1;
-    for (double& moment : moments)
-      moment += (power *= x) / n;
+    for (double& moment : moments) moment += (power *= x) / n;
     beyond += std::abs(x) > 1.959963985;
   }
   CHECK(moments[0] == Approx(0).margin(0.01));
@@ -80,8 +76,7 @@ TEST_CASE("normal numbers have their moments", "[random]") {
   CHECK(moments[3] == Approx(3).margin(0.1));
   CHECK(beyond / static_cast<double>(n) == Approx(0.05).margin(0.0025));
   double sum = 0;
-  for (int i = 0; i < 10000; ++i)
-    sum += rng.normal(10, 2);
+  for (int i = 0; i < 10000; ++i) sum += rng.normal(10, 2);
   CHECK(sum / 10000 == Approx(10).margin(0.1));
 }
 
@@ -95,15 +90,13 @@ TEST_CASE("below() is uniform", "[random]") {
     ++counts[k];
   }
   double chi2 = 0;
-  for (int count : counts)
-    chi2 += std::pow(count - n / bins, 2) / (n / bins);
+  for (int count : counts) chi2 += std::pow(count - n / bins, 2) / (n / bins);
   CHECK(chi2 < 27.9);  // six degrees of freedom: exceeded once in ten thousand
   CHECK(rng.below(1) == 0);
   // Without the redraws, values below 2^32 mod n would come up once more in every 2^32.
   const std::uint32_t large = 3u << 30;
   int low = 0;
-  for (int i = 0; i < 30000; ++i)
-    low += rng.below(large) < (1u << 30);
+  for (int i = 0; i < 30000; ++i) low += rng.below(large) < (1u << 30);
   CHECK(low == Approx(10000).margin(370));  // would be 15000; 4.5 sigma
 }
 
@@ -117,8 +110,7 @@ TEST_CASE("shuffle gives every order alike and loses nothing", "[random]") {
     std::sort(items.begin(), items.end());
     REQUIRE(items == std::vector<int>{0, 1, 2, 3});
   }
-  for (int count : first_of)
-    CHECK(count == Approx(2000).margin(175));  // 4.5 sigma
+  for (int count : first_of) CHECK(count == Approx(2000).margin(175));  // 4.5 sigma
   std::vector<int> a(100), b(100);
   std::iota(a.begin(), a.end(), 0);
   b = a;

@@ -177,8 +177,7 @@ TEST_CASE("fault 39: after SIGKILL at any moment the old or the new file loads",
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
-      for (int i = last + 1;; ++i)
-        write_safetensors(path, version(i));
+      for (int i = last + 1;; ++i) write_safetensors(path, version(i));
     }
     ::usleep(1000 + random.below(15000));
     REQUIRE(::kill(child, SIGKILL) == 0);

@@ -64,8 +64,7 @@ TEST_CASE("fault 27: header not UTF-8, not JSON, deeply nested, of another form"
   CHECK_THAT(verdict("{\"a\":" + deep), contains("an array where"));
   CHECK_THAT(verdict("{\"a\":{\"shape\":" + deep), contains("an array where"));
   std::string objects = "{";
-  for (int i = 0; i < 200'000; ++i)
-    objects += "\"a\":{";
+  for (int i = 0; i < 200'000; ++i) objects += "\"a\":{";
   CHECK_THAT(verdict(objects), contains("unknown field 'a'"));
 
   CHECK_THAT(verdict("{\"a\":1}"), contains("a number where"));

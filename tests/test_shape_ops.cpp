@@ -47,8 +47,7 @@ TEST_CASE("concatenate and slice are inverse", "[shape_ops]") {
   const Tensor both = concatenate({a, b});
   REQUIRE(both.shape() == Shape{6, 3});
   const Tensor back = slice(both, 0, 2, 6);
-  for (std::size_t i = 0; i < b.real_count(); ++i)
-    CHECK(back.data()[i] == b.data()[i]);
+  for (std::size_t i = 0; i < b.real_count(); ++i) CHECK(back.data()[i] == b.data()[i]);
   CHECK(slice(both, 0, 3, 3).shape() == Shape{0, 3});
 }
 

@@ -54,8 +54,7 @@ TEST_CASE("a partial last tile weighs by its samples", "[step]") {
     one.labels = all.batch.labels.subspan(static_cast<std::size_t>(i), 1);
     sum += train_step(one, model);
     const std::vector<Real> part = model.gradients();
-    for (std::size_t k = 0; k < total.size(); ++k)
-      total[k] += static_cast<double>(part[k]);
+    for (std::size_t k = 0; k < total.size(); ++k) total[k] += static_cast<double>(part[k]);
   }
   CHECK(loss == Approx(sum / 21));
   for (std::size_t k = 0; k < total.size(); ++k)
@@ -166,11 +165,9 @@ TEST_CASE("the draws of a sample depend on seed, place, draw and element only", 
   const LaneRandom other;
   const auto f = other.bits(5);
   std::set<std::uint32_t> distinct;
-  for (const auto& bits : {a, b, c, d, f})
-    distinct.insert(bits.begin(), bits.end());
+  for (const auto& bits : {a, b, c, d, f}) distinct.insert(bits.begin(), bits.end());
   CHECK(distinct.size() == 5 * lane_count);
-  for (int lane = 0; lane + 1 < lane_count; ++lane)
-    CHECK(e[lane] == a[lane + 1]);
+  for (int lane = 0; lane + 1 < lane_count; ++lane) CHECK(e[lane] == a[lane + 1]);
 }
 
 TEST_CASE("lane bits are uniform over samples and elements", "[step]") {
@@ -180,10 +177,8 @@ TEST_CASE("lane bits are uniform over samples and elements", "[step]") {
   constexpr int elements = 4000;
   for (std::uint32_t i = 0; i < elements; ++i)
     for (std::uint32_t bits : random.bits(i))
-      for (int k = 0; k < 32; ++k)
-        ones[k] += bits >> k & 1;
-  for (int count : ones)
-    CHECK(count == Approx(elements * 8).margin(600));  // 4.7 sigma
+      for (int k = 0; k < 32; ++k) ones[k] += bits >> k & 1;
+  for (int count : ones) CHECK(count == Approx(elements * 8).margin(600));  // 4.7 sigma
 }
 
 TEST_CASE("the number of threads is checked", "[step]") {
@@ -206,8 +201,7 @@ TEST_CASE("every task runs once, on however many threads", "[step]") {
       std::vector<std::atomic<int>> runs(static_cast<std::size_t>(count));
       run_tasks(count, [&](int i) { ++runs[static_cast<std::size_t>(i)]; });
       bool once = true;
-      for (const auto& n : runs)
-        once &= n == 1;
+      for (const auto& n : runs) once &= n == 1;
       CHECK(once);
     }
   }

@@ -25,10 +25,8 @@ TEST_CASE("synthetic digits are a complete data set") {
   CHECK(split.train.mean[0] == Approx(0.14f).margin(0.03));
   CHECK(split.train.stddev[0] == Approx(0.31f).margin(0.03));
   std::array<int, 10> counts = {};
-  for (const int label : split.train.labels)
-    ++counts[static_cast<std::size_t>(label)];
-  for (const int count : counts)
-    CHECK((count > 60 && count < 140));
+  for (const int label : split.train.labels) ++counts[static_cast<std::size_t>(label)];
+  for (const int count : counts) CHECK((count > 60 && count < 140));
 }
 
 TEST_CASE("every synthetic digit has ink, soft edges and stays in the picture") {
@@ -92,8 +90,7 @@ TEST_CASE("synthetic digits can be told apart, but not trivially") {
     for (int k = 0; k < split.train.size(); ++k) {
       const auto a = split.test.image(i), b = split.train.image(k);
       int distance = 0;
-      for (std::size_t j = 0; j < 784; ++j)
-        distance += (a[j] - b[j]) * (a[j] - b[j]);
+      for (std::size_t j = 0; j < 784; ++j) distance += (a[j] - b[j]) * (a[j] - b[j]);
       if (distance < best) best = distance, label = split.train.labels[static_cast<std::size_t>(k)];
     }
     right += label == split.test.labels[static_cast<std::size_t>(i)];
@@ -110,6 +107,5 @@ TEST_CASE("bad counts and digits are refused") {
   CHECK_THROWS_AS(fovea::digit_styles(10), fovea::Error);
   for (int digit = 0; digit < 10; ++digit)
     for (const fovea::DigitStyle& style : fovea::digit_styles(digit))
-      for (const fovea::Stroke& stroke : style)
-        CHECK(stroke.size() >= 2);
+      for (const fovea::Stroke& stroke : style) CHECK(stroke.size() >= 2);
 }

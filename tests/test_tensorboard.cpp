@@ -33,8 +33,7 @@ struct Field {
 
 std::uint64_t little_endian(const std::uint8_t* at, int bytes) {
   std::uint64_t value = 0;
-  for (int i = 0; i < bytes; ++i)
-    value |= std::uint64_t{at[i]} << (8 * i);
+  for (int i = 0; i < bytes; ++i) value |= std::uint64_t{at[i]} << (8 * i);
   return value;
 }
 
@@ -103,11 +102,9 @@ TEST_CASE("crc32c matches the vectors of RFC 3720 B.4", "[tensorboard]") {
   CHECK(crc32c(bytes) == 0x8a9136aau);
   bytes.assign(32, 0xff);
   CHECK(crc32c(bytes) == 0x62a8ab43u);
-  for (int i = 0; i < 32; ++i)
-    bytes[i] = static_cast<std::uint8_t>(i);
+  for (int i = 0; i < 32; ++i) bytes[i] = static_cast<std::uint8_t>(i);
   CHECK(crc32c(bytes) == 0x46dd794eu);
-  for (int i = 0; i < 32; ++i)
-    bytes[i] = static_cast<std::uint8_t>(31 - i);
+  for (int i = 0; i < 32; ++i) bytes[i] = static_cast<std::uint8_t>(31 - i);
   CHECK(crc32c(bytes) == 0x113fdb5cu);
   CHECK(crc32c({}) == 0);
   const std::string text = "123456789";
@@ -209,8 +206,7 @@ TEST_CASE("fault 60: a full disk is an Error and leaves whole records", "[tensor
     writer.flush();
     limit_file_size(150);
     const std::string error = message_of([&] {
-      for (int i = 0; i < 10; ++i)
-        writer.scalar("lost", i, 1);
+      for (int i = 0; i < 10; ++i) writer.scalar("lost", i, 1);
       writer.flush();
     });
     writer.scalar("after", 1, 2);

@@ -118,8 +118,7 @@ std::vector<EndLabel> end_labels(const Chart& chart) {
 
 double widest(const std::vector<std::string>& labels) {
   double width = 0;
-  for (const std::string& label : labels)
-    width = std::max(width, estimated_width(label));
+  for (const std::string& label : labels) width = std::max(width, estimated_width(label));
   return width;
 }
 

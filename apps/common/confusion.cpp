@@ -54,12 +54,10 @@ struct Layout {
 
 Layout lay_out(const Totals& totals, std::span<const std::string> names) {
   double longest = 0;
-  for (const std::string& name : names)
-    longest = std::max(longest, estimated_width(name));
+  for (const std::string& name : names) longest = std::max(longest, estimated_width(name));
   const int n = static_cast<int>(names.size());
   std::int64_t largest = totals.worst_mistake;
-  for (std::int64_t row : totals.row)
-    largest = std::max(largest, row);
+  for (std::int64_t row : totals.row) largest = std::max(largest, row);
   const double digits = estimated_width(std::to_string(largest)) + 10;
   Layout l{};
   l.cell = std::max(n > 12 ? 30.0 : 42.0, digits);

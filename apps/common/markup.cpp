@@ -68,8 +68,7 @@ std::string base64(std::span<const std::uint8_t> bytes) {
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
     std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      group = group << 8 | (k < count ? bytes[i + k] : 0);
+    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < count ? bytes[i + k] : 0);
     for (std::size_t k = 0; k < 4; ++k)
       out += k <= count ? digits[group >> (18 - 6 * k) & 63] : '=';
   }
@@ -87,8 +86,7 @@ std::string fixed(double value, int decimals) {
 std::string grouped(std::int64_t value) {
   std::string out = std::to_string(value);
   const std::size_t sign = value < 0 ? 1 : 0;
-  for (std::size_t i = out.size(); i > sign + 3; i -= 3)
-    out.insert(i - 3, 1, ',');
+  for (std::size_t i = out.size(); i > sign + 3; i -= 3) out.insert(i - 3, 1, ',');
   return out;
 }
 

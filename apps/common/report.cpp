@@ -91,8 +91,7 @@ void add_epochs(Page& page, const ReportData& data) {
   page.add("</tr></thead><tbody>");
   for (const auto& row : data.epoch_rows) {
     std::string cells;
-    for (const std::string& cell : row)
-      cells += cat("<td>", escape_markup(cell), "</td>");
+    for (const std::string& cell : row) cells += cat("<td>", escape_markup(cell), "</td>");
     page.add("<tr>", cells, "</tr>");
   }
   page.add("</tbody></table></div>");
@@ -114,8 +113,7 @@ void add_setup(Page& page, const ReportData& data) {
   if (!data.notes.empty()) {
     page.heading("Notes");
     page.add("<ul>");
-    for (const std::string& note : data.notes)
-      page.add("<li>", escape_markup(note), "</li>");
+    for (const std::string& note : data.notes) page.add("<li>", escape_markup(note), "</li>");
     page.add("</ul>");
   }
 }
@@ -133,8 +131,7 @@ std::string render_report(const ReportData& data) {
     page.add("<p class=\"subtitle\">", escape_markup(data.subtitle), "</p>");
   add_figures(page, data.key_figures);
   if (!data.pictures.empty()) page.heading("Pictures");
-  for (const ReportData::Picture& picture : data.pictures)
-    add_picture(page, picture);
+  for (const ReportData::Picture& picture : data.pictures) add_picture(page, picture);
   add_charts(page, data);
   add_epochs(page, data);
   add_setup(page, data);

@@ -1,8 +1,8 @@
 #include "apps/common/stn_network.h"
 
 #include "layers/activations.h"
+#include "layers/conv_pool.h"
 #include "layers/dropout.h"
-#include "layers/max_pool2d.h"
 
 namespace fovea {
 
@@ -67,10 +67,11 @@ Tensor StnNetwork::transform(const Tensor& x) const {
 
 Tensor StnNetwork::classify(const Tensor& x) const {
   const MaxPool2dOptions pool{.kernel = 2};
-  Tensor y = relu(max_pool2d((*conv1_)(x), pool));
-  y = (*conv2_)(y);
+  Tensor y = conv_pool_relu(x, *conv1_, pool);
+  y = conv_pool_relu(y, *conv2_, pool);
+  // The tutorial drops channels before it pools: the same, since a channel's factor is not
+  // negative.
   if (training()) y = dropout2d(y, Real(0.5));
-  y = relu(max_pool2d(y, pool));
   y = relu((*fc1_)(y));
   if (training()) y = dropout(y, Real(0.5));
   return log_softmax((*fc2_)(y));
@@ -83,8 +84,7 @@ Tensor StnNetwork::forward(const Tensor& x) const {
 
 std::vector<Tensor> StnNetwork::localization_parameters() const {
   std::vector<Tensor> out = localization_.parameters();
-  for (Tensor& p : fc_loc_.parameters())
-    out.push_back(std::move(p));
+  for (Tensor& p : fc_loc_.parameters()) out.push_back(std::move(p));
   return out;
 }
 
@@ -93,8 +93,7 @@ std::vector<Tensor> StnNetwork::classifier_parameters() const {
   for (const Module* layer :
        {static_cast<const Module*>(conv1_.get()), static_cast<const Module*>(conv2_.get()),
         static_cast<const Module*>(fc1_.get()), static_cast<const Module*>(fc2_.get())})
-    for (Tensor& p : layer->parameters())
-      out.push_back(std::move(p));
+    for (Tensor& p : layer->parameters()) out.push_back(std::move(p));
   return out;
 }
 

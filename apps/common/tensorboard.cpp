@@ -101,20 +101,15 @@ int png_channels(std::span<const std::uint8_t> png, const std::string& tag, int 
           "TensorBoard: image '", tag, "' is ", big_endian(16), " x ", big_endian(20),
           " pixels, not the ", width, " x ", height, " that were announced");
   switch (png[25]) {
-    case 0:
-      return 1;  // grey
-    case 4:
-      return 2;  // grey and alpha
-    case 6:
-      return 4;  // colour and alpha
-    default:
-      return 3;  // colour, palette
+    case 0: return 1;   // grey
+    case 4: return 2;   // grey and alpha
+    case 6: return 4;   // colour and alpha
+    default: return 3;  // colour, palette
   }
 }
 
 void append_little_endian(std::string& out, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i)
-    out += static_cast<char>(value >> (8 * i) & 0xff);
+  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xff);
 }
 
 std::string host_name() {
@@ -224,15 +219,13 @@ std::uint32_t crc32c(std::span<const std::uint8_t> bytes) {
     std::array<std::uint32_t, 256> remainders{};
     for (std::uint32_t i = 0; i < 256; ++i) {
       std::uint32_t r = i;
-      for (int bit = 0; bit < 8; ++bit)
-        r = r >> 1 ^ (r & 1 ? 0x82f63b78u : 0);
+      for (int bit = 0; bit < 8; ++bit) r = r >> 1 ^ (r & 1 ? 0x82f63b78u : 0);
       remainders[i] = r;
     }
     return remainders;
   }();
   std::uint32_t crc = ~0u;
-  for (const std::uint8_t byte : bytes)
-    crc = crc >> 8 ^ table[(crc ^ byte) & 0xff];
+  for (const std::uint8_t byte : bytes) crc = crc >> 8 ^ table[(crc ^ byte) & 0xff];
   return ~crc;
 }
 

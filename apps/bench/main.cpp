@@ -1,0 +1,187 @@
+// build/bench: how fast this build trains on this machine, and how far from the machine's peak.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "apps/bench/report.h"
+#include "core/workers.h"
+
+namespace {
+
+using namespace fovea;
+using namespace fovea::bench;
+
+struct Options {
+  int threads = 0, batch = 0;
+  bool quick = false;
+  std::string json, probe;
+  std::vector<std::string> only;
+};
+
+const std::vector<std::string> sections{"train", "eval", "layers", "memory",
+                                        "start", "busy", "widths", "wide"};
+
+// 1, 2, 3, 4, then powers of two, and the last.
+std::vector<int> thread_counts(int last) {
+  std::vector<int> counts;
+  for (int n = 1; n < last; n += n < 4 ? 1 : n) counts.push_back(n);
+  counts.push_back(last);
+  return counts;
+}
+
+class Bench {
+ public:
+  explicit Bench(const Options& options)
+      : options_(options),
+        counts_(thread_counts(options.threads ? options.threads : available_cpus())) {
+    if (options.quick) effort_ = {.repeats = 3, .seconds = 0.05};
+  }
+
+  Results run(const std::string& self) {
+    results_.machine = describe_machine();
+    print_machine(results_.machine);
+    for (int n : counts_)
+      results_.peak.push_back({n, peak_gflops(n, {.repeats = effort_.repeats, .seconds = 0.1})});
+    print_peak(results_.peak);
+    if (wanted("train")) train();
+    if (wanted("eval")) evaluate();
+    if (wanted("busy")) busy();
+    if (wanted("layers")) layers();
+    if (wanted("widths")) widths();
+    if (wanted("wide")) wide();
+    if (wanted("memory")) memory(self);
+    if (wanted("start")) {
+      results_.first_step_ms = first_step_ms(self);
+      std::printf("time from start to the end of the first step: %.0f ms\n",
+                  results_.first_step_ms);
+    }
+    return std::move(results_);
+  }
+
+ private:
+  bool wanted(const std::string& section) const {
+    return options_.only.empty() ||
+           std::find(options_.only.begin(), options_.only.end(), section) != options_.only.end();
+  }
+
+  double peak_of(int threads) const {
+    for (const Peak& peak : results_.peak)
+      if (peak.threads == threads) return peak.gflops;
+    return results_.peak.back().gflops;
+  }
+
+  Speed speed(const StnOptions& net, int batch, int threads, const Rate& rate) const {
+    const double gflops = rate.median * work_of(net).training_flop() / 1e9;
+    return {batch, threads, rate, 100 * gflops / peak_of(threads)};
+  }
+
+  void train() {
+    print_title("training, tutorial network", work_of({}).training_flop());
+    for (int batch : batches())
+      for (int n : counts_) {
+        results_.train.push_back(speed({}, batch, n, training_rate({}, batch, n, effort_)));
+        print_speed(results_.train.back());
+      }
+  }
+
+  std::vector<int> batches() const {
+    if (options_.batch) return {options_.batch};
+    return options_.quick ? std::vector{64} : std::vector{16, 64, 256, 1024};
+  }
+
+  void evaluate() {
+    print_title("evaluation, tutorial network", 0);
+    for (int n : counts_) {
+      results_.eval.push_back({1024, n, evaluation_rate({}, 1024, n, effort_), 0});
+      print_speed(results_.eval.back());
+    }
+  }
+
+  void busy() {
+    print_title("training while another program uses one core", 0);
+    for (int n : counts_) {
+      results_.busy.push_back({64, n, busy_training_rate({}, 64, n, effort_), 0});
+      print_speed(results_.busy.back());
+    }
+  }
+
+  void layers() {
+    results_.layers = layer_times({}, options_.quick ? 0.01 : 0.06);
+    print_layers(results_.layers, peak_of(1));
+  }
+
+  void widths() {
+    std::printf(
+        "\ntraining, every width of the tutorial network times 1, 2, 4, batch 64, %d threads\n",
+        counts_.back());
+    for (int factor : {1, 2, 4}) {
+      const StnOptions net = StnOptions{}.scaled(factor);
+      const Speed s =
+          speed(net, 64, counts_.back(), training_rate(net, 64, counts_.back(), effort_));
+      results_.widths.push_back({factor, work_of(net).training_flop() / 1e6, s});
+      print_width(results_.widths.back());
+    }
+  }
+
+  void wide() {
+    const StnOptions net = wide_network();
+    Random rng(1);
+    results_.wide_parameters = static_cast<long>(StnNetwork(net, rng).parameter_count());
+    print_title(cat("training, wide CIFAR-10 network, ", results_.wide_parameters, " parameters"),
+                work_of(net).training_flop());
+    const Effort effort{effort_.repeats, effort_.seconds * 2};
+    for (int n : counts_) {
+      results_.wide.push_back(speed(net, 64, n, training_rate(net, 64, n, effort)));
+      print_speed(results_.wide.back());
+    }
+  }
+
+  void memory(const std::string& self) {
+    results_.allocations_per_step = allocations_per_step({}, 64, counts_.back());
+    results_.peak_rss_mb = training_memory_mb(self);
+    std::printf("\nallocations in a steady-state step: %g\n", results_.allocations_per_step);
+    std::printf("peak memory, training on 60,000 + 10,000 images as MNIST's: %.0f MB\n",
+                results_.peak_rss_mb);
+  }
+
+  Options options_;
+  std::vector<int> counts_;
+  Effort effort_;
+  Results results_;
+};
+
+int run(int argc, char** argv) {
+  CLI::App app("Measures training and evaluation speed, layer by layer, and memory.", "bench");
+  Options options;
+  app.add_option("--json", options.json, "write all figures to FILE too")->type_name("FILE");
+  app.add_option("--threads", options.threads, "measure 1 to N threads (0: all CPUs)")
+      ->check(CLI::Range(0, 256))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--batch", options.batch, "train at this batch size only (0: 16 to 1024)")
+      ->check(CLI::Range(0, 1 << 16))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--only", options.only, "measure these parts only")
+      ->delimiter(',')
+      ->check(CLI::IsMember(sections));
+  app.add_flag("--quick", options.quick, "a rough look, in a tenth of the time");
+  app.add_option("--probe", options.probe)->group("");
+  CLI11_PARSE(app, argc, argv);
+  if (!options.probe.empty()) return run_probe(options.probe);
+
+  const Results results = Bench(options).run("/proc/self/exe");
+  if (!options.json.empty()) write_json(options.json, results);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "bench: " << error.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,58 @@
+// What bench measured, and how it is shown: as text on the way, as JSON at the end.
+#pragma once
+
+#include "apps/bench/bench.h"
+
+namespace fovea::bench {
+
+struct Machine {
+  std::string cpu;
+  int cores = 0;
+  std::string compiler, flags;
+  std::string instructions;  ///< "AVX-512, 16 floats a register"
+  std::string blas, blas_warning;
+};
+Machine describe_machine();
+
+struct Peak {
+  int threads;
+  double gflops;
+};
+
+struct Speed {
+  int batch = 0, threads = 0;
+  Rate samples_per_second;
+  double percent_of_peak = 0;  ///< 0: not counted
+};
+
+struct Width {
+  int factor;
+  double mflop;  ///< a training sample
+  Speed speed;
+};
+
+struct Results {
+  Machine machine;
+  std::vector<Peak> peak;
+  std::vector<Speed> train, eval, busy, wide;
+  std::vector<Width> widths;
+  std::vector<LayerTimes> layers;
+  long wide_parameters = 0;
+  double allocations_per_step = -1, peak_rss_mb = -1,
+         first_step_ms = -1;  ///< below 0: not measured
+};
+
+/// The CIFAR-10 network with localisation layers of 64 and 128 channels: 1,585,008 parameters.
+StnOptions wide_network();
+
+void print_machine(const Machine& machine);
+void print_peak(const std::vector<Peak>& peak);
+void print_title(const std::string& title, double flop);  ///< flop 0: not said
+void print_speed(const Speed& speed);
+void print_width(const Width& width);
+void print_layers(const std::vector<LayerTimes>& layers, double peak_gflops);
+
+/// Throws Error if the file cannot be written.
+void write_json(const std::string& path, const Results& results);
+
+}  // namespace fovea::bench

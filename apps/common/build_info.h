@@ -1,0 +1,17 @@
+// What this program is and how it was built.
+#pragma once
+
+#include <string>
+
+namespace fovea {
+
+inline constexpr const char* version = "0.1.0";
+
+std::string compiler_description();  ///< "GCC 12.2.0"
+std::string target_description();    ///< "AVX-512, float", what the compiler was told to use
+std::string flags_description();     ///< "optimised", "not optimised", with sanitizers if any
+
+/// "2 threads on 2 CPUs, OpenBLAS 0.3.21, SkylakeX kernels, GCC 12.2.0 (AVX-512, float, optimised)"
+std::string machine_line();
+
+}  // namespace fovea

@@ -1,0 +1,36 @@
+// Which images a command works on.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "data/dataset.h"
+
+namespace fovea {
+
+struct DataOptions {
+  std::string directory;         ///< empty: default_data_directory()
+  bool synthetic = false;        ///< drawn digits instead of files
+  bool skip_unreadable = false;  ///< leave out images that cannot be read
+  int train_limit = 0;           ///< only the first so many images; 0: all
+  int test_limit = 0;
+};
+
+/// The directory that `options` mean; "" for synthetic digits.
+std::string data_directory(const DataOptions& options);
+
+/// Opens or draws the data. Statistics are of all images, before limits. Throws UsageError for a
+/// directory together with `synthetic`; Error as open_dataset().
+DataSplit load_data(const DataOptions& options);
+
+/// The test images alone, to be normalised as the model's training images were.
+Dataset load_test_data(const DataOptions& options, const std::vector<float>& mean,
+                       const std::vector<float>& stddev);
+
+/// One line for people: "mnist: 60,000 training and 10,000 test images of 1x28x28, 10 classes".
+std::string describe_data(const DataSplit& data);
+
+/// CRC-32 of all pixels and labels: whether a resumed run sees the same images.
+std::uint32_t data_checksum(const DataSplit& data);
+
+}  // namespace fovea

@@ -1,0 +1,120 @@
+#include "apps/common/log_writer.h"
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "apps/common/run_files.h"
+#include "apps/common/tensorboard.h"
+#include "core/error.h"
+
+namespace fovea {
+
+namespace {
+
+struct Field {
+  const char* name;
+  double value;
+};
+
+// Columns of log.csv behind "kind", in order.
+constexpr std::string_view columns[] = {
+    "epoch",          "step",      "loss",           "accuracy", "train_loss",
+    "train_accuracy", "test_loss", "test_accuracy",  "lr",       "samples_per_second",
+    "grad_norm",      "seconds",   "theta_deviation"};
+
+// Whole numbers as they are, nine digits for the rest, `nothing` for what does not apply.
+std::string number(double value, const char* nothing) {
+  if (!std::isfinite(value)) return nothing;
+  const bool whole = value == std::floor(value) && std::abs(value) < 1e15;
+  char text[40];
+  std::snprintf(text, sizeof text, whole ? "%.0f" : "%.9g", value);
+  return text;
+}
+
+std::string json_line(const char* kind, const std::vector<Field>& fields) {
+  std::string out = cat("{\"kind\":\"", kind, "\"");
+  for (const Field& field : fields)
+    out += cat(",\"", field.name, "\":", number(field.value, "null"));
+  return out + "}\n";
+}
+
+std::string csv_line(const char* kind, const std::vector<Field>& fields) {
+  std::string out = kind;
+  for (const std::string_view column : columns) {
+    out += ',';
+    for (const Field& field : fields)
+      if (field.name == column) out += number(field.value, "");
+  }
+  return out + "\n";
+}
+
+std::string csv_head() {
+  std::string out = "kind";
+  for (const std::string_view column : columns) out += cat(",", column);
+  return out + "\n";
+}
+
+std::string path_in(const std::string& directory, const char* name) {
+  return (std::filesystem::path(directory) / name).string();
+}
+
+}  // namespace
+
+LogWriter::LogWriter(const std::string& directory, std::int64_t csv_bytes, std::int64_t jsonl_bytes,
+                     bool tensorboard)
+    : csv_(path_in(directory, run_files::log_csv), csv_bytes),
+      jsonl_(path_in(directory, run_files::log_jsonl), jsonl_bytes),
+      flushed_(std::chrono::steady_clock::now()) {
+  if (csv_.size() == 0) csv_.append(csv_head());
+  if (tensorboard) tensorboard_ = std::make_unique<TensorBoardWriter>(directory);
+}
+
+LogWriter::~LogWriter() = default;
+
+void LogWriter::step(const StepRecord& r) {
+  const std::vector<Field> fields = {{"epoch", static_cast<double>(r.epoch)},
+                                     {"step", static_cast<double>(r.step)},
+                                     {"loss", r.loss},
+                                     {"accuracy", r.accuracy},
+                                     {"lr", r.lr},
+                                     {"samples_per_second", r.samples_per_second},
+                                     {"grad_norm", r.grad_norm},
+                                     {"theta_deviation", r.theta_deviation}};
+  csv_.append(csv_line("step", fields));
+  jsonl_.append(json_line("step", fields));
+  if (tensorboard_)
+    for (const Field& field : std::span(fields).subspan(2))
+      if (std::isfinite(field.value))
+        tensorboard_->scalar(cat("step/", field.name), r.step, field.value);
+  if (std::chrono::steady_clock::now() - flushed_ > std::chrono::seconds(1)) flush();
+}
+
+void LogWriter::epoch(const EpochRecord& r) {
+  const std::vector<Field> fields = {{"epoch", static_cast<double>(r.epoch)},
+                                     {"step", static_cast<double>(r.step)},
+                                     {"train_loss", r.train_loss},
+                                     {"train_accuracy", r.train_accuracy},
+                                     {"test_loss", r.test_loss},
+                                     {"test_accuracy", r.test_accuracy},
+                                     {"lr", r.lr},
+                                     {"samples_per_second", r.samples_per_second},
+                                     {"seconds", r.seconds}};
+  csv_.append(csv_line("epoch", fields));
+  jsonl_.append(json_line("epoch", fields));
+  if (tensorboard_)
+    for (const Field& field : std::span(fields).subspan(2))
+      tensorboard_->scalar(cat("epoch/", field.name), r.step, field.value);
+  flush();
+}
+
+void LogWriter::flush() {
+  csv_.flush();
+  jsonl_.flush();
+  if (tensorboard_) tensorboard_->flush();
+  flushed_ = std::chrono::steady_clock::now();
+}
+
+}  // namespace fovea

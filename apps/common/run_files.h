@@ -1,0 +1,51 @@
+// The files of a run's folder (train --out DIR): who writes a run and who reads it agree here.
+//
+// config.json        {"fovea": version, "started": "2026-11-22T18:40:00Z", "command": argv joined,
+//                     "options": {"model": "tutorial", "epochs": 20, ...: every option of train
+//                      under its long name, resolved}, "data": {"name", "directory" ("" for
+//                      synthetic digits), "synthetic", "train", "test" (images used of each),
+//                      "image_shape": [C, H, W], "class_names", "mean", "stddev"},
+//                     "model": {"name", "parameters", "architecture", "fill"},
+//                     "build": {"compiler", "arch", "flags"}, "machine": {"threads", "cpus",
+//                     "blas"}}
+// log.jsonl          one object a line:
+//                    {"kind": "step", "epoch", "step", "loss", "accuracy", "lr",
+//                     "samples_per_second", "grad_norm", "theta_deviation"}, every --log-every
+//                     steps
+//                    {"kind": "epoch", "epoch", "step", "train_loss", "train_accuracy",
+//                    "test_loss",
+//                     "test_accuracy", "lr", "samples_per_second", "seconds"}
+//                    Epochs count from 1, steps are updates made so far; accuracies are 0 to 1;
+//                    seconds are of the whole run; theta_deviation is mean |theta - identity|, null
+//                    without a transformer.
+// log.csv            the same, with a head; cells that do not apply are empty.
+// best.safetensors   weights with the lowest test loss so far; last.safetensors: the newest.
+// checkpoint-N...    weights, optimiser state, counters and options after N steps (checkpoint.h).
+// frames/theta.jsonl about 40 moments of training, geometrically spaced from step 0 to the end:
+//                    {"step", "epoch" (fraction of epochs done), "indices": [16 of the test set],
+//                     "theta": [16][6] (empty without a transformer), "predicted": [16],
+//                     "probability": [16]}
+// confusion.json     of the best weights, at the end: {"class_names", "matrix": N * N counts,
+//                    row-major [true][predicted], "loss", "correct", "total", "mistakes": the 24
+//                    surest wrong answers, worst first: {"index" in the test set, "label",
+//                    "predicted", "probability"}}
+#pragma once
+
+namespace fovea::run_files {
+
+inline constexpr const char* config = "config.json";
+inline constexpr const char* log_csv = "log.csv";
+inline constexpr const char* log_jsonl = "log.jsonl";
+inline constexpr const char* best_weights = "best.safetensors";
+inline constexpr const char* last_weights = "last.safetensors";
+inline constexpr const char* checkpoint_prefix = "checkpoint-";
+inline constexpr const char* checkpoint_suffix = ".safetensors";
+inline constexpr const char* frames = "frames/theta.jsonl";
+inline constexpr const char* confusion = "confusion.json";
+
+/// Test images that frames and pictures show.
+inline constexpr int frame_images = 16;
+/// Mistakes that confusion.json lists, at most.
+inline constexpr int listed_mistakes = 24;
+
+}  // namespace fovea::run_files

@@ -1,0 +1,63 @@
+// mnist_stn export: weights for other programs.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "apps/common/console.h"
+#include "apps/common/markup.h"
+#include "apps/common/onnx_export.h"
+#include "apps/common/predict.h"
+#include "apps/mnist_stn/commands.h"
+
+namespace fovea {
+
+namespace {
+
+struct ExportOptions {
+  std::string weights, onnx, samples;
+};
+
+std::string numbers(const std::vector<float>& values) {
+  std::string out;
+  for (const float value : values)
+    out += (out.empty() ? "" : ", ") + fixed(static_cast<double>(value), 4);
+  return out;
+}
+
+void run(const ExportOptions& options) {
+  const Model model = load_model(options.weights.empty() ? default_weights() : options.weights);
+  export_onnx(options.onnx, model);
+  if (!options.samples.empty()) write_samples(options.samples, model);
+  const Shape& s = model.info.network.input;
+  const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(options.onnx));
+  const auto parameters = static_cast<std::int64_t>(model.network->parameter_count());
+  print(cat(options.onnx, ": ", grouped(bytes), " bytes, opset 16, ", grouped(parameters),
+            " parameters\n  images             float [N, ", s[0], ", ", s[1], ", ", s[2],
+            "], (pixel / 255 - mean) / stddev\n                     mean ",
+            numbers(model.info.mean), ", stddev ", numbers(model.info.stddev),
+            "\n  log_probabilities  float [N, ", model.info.network.classes, "]\n"));
+}
+
+}  // namespace
+
+void add_export(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("export", "write a trained network as an ONNX file");
+  const auto options = std::make_shared<ExportOptions>();
+  command
+      ->add_option("-w,--weights", options->weights,
+                   "safetensors file of a run [default: the pre-trained ones]")
+      ->type_name("FILE");
+  command->add_option("--onnx", options->onnx, "the file to write")->type_name("FILE")->required();
+  command
+      ->add_option("--samples", options->samples,
+                   "also write 64 images and the answers to them (safetensors), to compare "
+                   "with what another runtime makes of them")
+      ->type_name("FILE");
+  command->footer(
+      "The file (opset 16, any batch size) has passed the ONNX checker; normalisation and class\n"
+      "names are in its metadata.\n\n"
+      "Example:\n"
+      "  mnist_stn export --weights runs/first/best.safetensors --onnx mnist.onnx");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace fovea

@@ -1,0 +1,97 @@
+// mnist_stn visualize: what the transformer makes of images of a data set.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <numeric>
+
+#include "apps/common/before_after.h"
+#include "apps/common/console.h"
+#include "apps/common/predict.h"
+#include "apps/common/usage_error.h"
+#include "apps/mnist_stn/command_line.h"
+#include "apps/mnist_stn/commands.h"
+
+namespace fovea {
+
+namespace {
+
+struct VisualizeOptions {
+  std::string weights, out = "before-after.png";
+  DataOptions data;
+  bool train = false, wrong = false;
+  int count = 16, start = 0, columns = 0, scale = 0;
+};
+
+Dataset open(const VisualizeOptions& options) {
+  DataOptions data = options.data;
+  int& looked_at = options.train ? data.train_limit : data.test_limit;
+  (options.train ? data.test_limit : data.train_limit) = 1;
+  // Drawing digits takes time: no more than are needed.
+  if (data.synthetic && !options.wrong && looked_at == 0) looked_at = options.start + options.count;
+  DataSplit split = load_data(data);
+  return std::move(options.train ? split.train : split.test);
+}
+
+void run(const VisualizeOptions& options) {
+  const Model model = load_model(options.weights.empty() ? default_weights() : options.weights);
+  const Dataset dataset = open(options);
+  require_usage(options.start < dataset.size(), "--start: ", dataset.name, " has only ",
+                dataset.size(), " images; --start takes 0 to ", dataset.size() - 1);
+  std::vector<int> indices;
+  if (options.wrong) {
+    indices = wrong_answers(model, dataset, options.start, options.count);
+    require(!indices.empty(), dataset.name, ": the network makes no mistake from image ",
+            options.start, " on; leave out --wrong");
+  } else {
+    indices.resize(
+        static_cast<std::size_t>(std::min(options.count, dataset.size() - options.start)));
+    std::iota(indices.begin(), indices.end(), options.start);
+  }
+  ContactSheetOptions sheet = sheet_options(dataset.image_shape);
+  if (options.columns > 0) sheet.columns = options.columns;
+  if (options.scale > 0) sheet.scale = options.scale;
+  const Image picture = before_after_sheet(model, dataset, indices, sheet);
+  write_png(options.out, picture);
+  print(cat(options.out, ": ", indices.size(), " images, ", picture.width, "x", picture.height,
+            " pixels\n"));
+}
+
+}  // namespace
+
+void add_visualize(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("visualize", "picture what the transformer does to test images");
+  const auto options = std::make_shared<VisualizeOptions>();
+  command
+      ->add_option("-w,--weights", options->weights,
+                   "safetensors file of a run [default: the pre-trained ones]")
+      ->type_name("FILE");
+  command->add_option("-o,--out", options->out, "the PNG file to write")
+      ->type_name("FILE")
+      ->capture_default_str();
+  add_data_options(*command, options->data);
+  command->add_flag("--train", options->train, "take training images instead of test images");
+  command->add_flag("--wrong", options->wrong, "only images that the network gets wrong");
+  command->add_option("-n,--count", options->count, "how many images")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("--start", options->start, "index of the first image")
+      ->check(CLI::Range(0, 100000000))
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("--columns", options->columns, "images side by side [default: as it fits]")
+      ->check(CLI::Range(1, 64))
+      ->type_name("N");
+  command->add_option("--scale", options->scale, "pixels per image pixel [default: as it fits]")
+      ->check(CLI::Range(1, 64))
+      ->type_name("N");
+  command->footer(
+      "The outline on each input is the region that the transformer samples; beside it is what\n"
+      "the classifier sees. \"7 → 1 (63%)\" is a 7 taken for a 1.\n\n"
+      "Examples:\n"
+      "  mnist_stn visualize --weights runs/first/best.safetensors --out seen.png\n"
+      "  mnist_stn visualize --wrong --count 32 --columns 8");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace fovea

@@ -1,0 +1,107 @@
+#include "layers/conv_pool.h"
+
+#include <algorithm>
+
+#include "core/autograd.h"
+#include "core/debug.h"
+#include "core/memory.h"
+#include "layers/activations.h"
+#include "layers/conv_sparse.h"
+
+namespace fovea {
+
+namespace {
+
+// The gradient of the convolution's output is built in bands of rows that stay in the L2 cache.
+constexpr long band_bytes = 192 * 1024;
+
+bool fuses(const Conv2dOptions& conv, const MaxPool2dOptions& pool) {
+  return conv.groups == 1 && pool.kernel == Extent2(2) && pool.padding == Extent2(0) &&
+         (pool.stride == Extent2(0) || pool.stride == Extent2(2));
+}
+
+// One pooled row of one channel back to two rows of the convolution's output.
+void unpool_row(const Lanes* dy, const LaneInts* winners, int pooled_w, int out_w, Lanes* rows) {
+  for (int px = 0; px < pooled_w; ++px) {
+    const LaneInts winner = winners[px];
+#pragma GCC unroll 4
+    for (int p = 0; p < 4; ++p)
+      rows[p / 2 * out_w + 2 * px + p % 2] = winner == p ? dy[px] : Lanes{};
+  }
+  if (out_w % 2) rows[out_w - 1] = rows[2 * out_w - 1] = Lanes{};
+}
+
+// What backward needs of the forward pass.
+struct Kept {
+  ConvGeometry g;
+  Tensor x, w;  // x padded
+  Buffer<LaneInts> winners;
+};
+
+void add_bias_grad(const Kept& k, const Tensor& dy, Real* db) {
+  const int outputs = dy.size() / k.g.out;
+  for (int o = 0; o < k.g.out; ++o) {
+    Lanes sum{};
+    for (int i = o * outputs; i < (o + 1) * outputs; ++i)
+      sum += k.winners[i] != dead_window ? dy[i] : Lanes{};
+    db[o] += sum_lanes(sum);
+  }
+}
+
+void add_dense_grads(const Kept& k, const Tensor& dy, Real* dw, Real* dx) {
+  const ConvGeometry& g = k.g;
+  const int pooled_h = g.out_h / 2, pooled_w = g.out_w / 2;
+  const long row_bytes = static_cast<long>(g.out) * g.out_w * sizeof(Lanes);
+  const int band = std::clamp(static_cast<int>(band_bytes / (2 * row_bytes)), 1, pooled_h);
+  const Buffer<Lanes> unpooled(static_cast<std::size_t>(g.out) * 2 * band * g.out_w);
+  for (int first = 0; first < pooled_h; first += band) {
+    const int count = std::min(band, pooled_h - first), plane = 2 * count * g.out_w;
+    for (int o = 0; o < g.out; ++o)
+      for (int py = 0; py < count; ++py) {
+        const long i = (static_cast<long>(o) * pooled_h + first + py) * pooled_w;
+        unpool_row(&dy[i], &k.winners[i], pooled_w, g.out_w,
+                   unpooled.data() + o * plane + 2 * py * g.out_w);
+      }
+    const Real* d = reinterpret_cast<const Real*>(unpooled.data());
+    if (dw) conv_weight_grad(g, k.x.data(), d, plane, 2 * first, 2 * count, dw);
+    if (dx) conv_input_grad(g, k.w.data(), d, plane, 2 * first, 2 * count, dx);
+  }
+}
+
+}  // namespace
+
+Tensor conv_pool_relu(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                      const Conv2dOptions& conv, const MaxPool2dOptions& pool) {
+  // A trace shows the three operations, so that exporters need not know this one.
+  if (!fuses(conv, pool) || tracing()) return relu(max_pool2d(conv2d(x, weight, bias, conv), pool));
+  const ConvGeometry g = conv2d_geometry(x, weight, bias, conv);
+  require(g.out_h >= 2 && g.out_w >= 2, "[conv_pool_relu] a 2x2 window does not fit the output ",
+          g.out_h, "x", g.out_w, " of the convolution");
+  Kept kept{g, padded(x, conv.padding), weight.detach(), {}};
+  Tensor y = Tensor::per_sample({g.out, g.out_h / 2, g.out_w / 2});
+  if (grad_wanted({x, weight, bias})) kept.winners = Buffer<LaneInts>(y.size());
+  conv_pool_forward(g, kept.x.data(), weight.data(), bias ? bias.data() : nullptr, y.data(),
+                    reinterpret_cast<RealInt*>(kept.winners.data()));
+  return record("conv_pool_relu", y, {x, weight, bias},
+                [kept = std::move(kept), padding = conv.padding](const Tensor& dy, GradSink& grad) {
+                  Tensor* dx = grad.wanted(0);
+                  Tensor* dw = grad.wanted(1);
+                  const bool pads = padding != Extent2(0);
+                  const Tensor dx_padded =
+                      dx && pads ? Tensor::zeros(kept.x.shape(), true) : Tensor();
+                  Real* dx_data = !dx ? nullptr : pads ? dx_padded.data() : dx->data();
+                  Real* dw_data = dw ? dw->data() : nullptr;
+                  if (!conv_pool_sparse_grads(kept.g, kept.x.lanes(), kept.w.data(), dy.lanes(),
+                                              kept.winners.data(), dw_data,
+                                              reinterpret_cast<Lanes*>(dx_data)))
+                    add_dense_grads(kept, dy, dw_data, dx_data);
+                  if (dx && pads) add_unpadded(dx_padded, padding, *dx);
+                  if (Tensor* db = grad.wanted(2)) add_bias_grad(kept, dy, db->data());
+                });
+}
+
+Tensor conv_pool_relu(const Tensor& x, const Conv2d& conv, const MaxPool2dOptions& pool) {
+  return conv_pool_relu(x, conv.weight(), conv.bias(), conv.options(), pool);
+}
+
+}  // namespace fovea

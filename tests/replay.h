@@ -1,0 +1,25 @@
+// What the replays of PyTorch's training steps share (test_replay.cpp, test_interop.cpp).
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "apps/common/stn_network.h"
+#include "core/step.h"
+#include "optim/optimizer.h"
+
+namespace fovea::testing {
+
+/// The optimiser that a replay calls `name`, with PyTorch's names of options.
+std::unique_ptr<Optimizer> make_optimizer(const std::string& name, const nlohmann::json& options,
+                                          const std::vector<Tensor>& parameters);
+
+/// One training step of the tutorial's network on `batch`; returns the loss before it.
+double replay_step(const StnNetwork& net, const Batch& batch, Optimizer& optimizer);
+
+/// The mean loss and its gradients, without a step.
+double replay_gradients(const StnNetwork& net, const Batch& batch);
+
+}  // namespace fovea::testing
