@@ -148,8 +148,6 @@ $(OBJ)/%.o: %.cpp | deps
 
 # Random numbers must not depend on whether a CPU fuses a*b+c.
 $(OBJ)/core/random.o: EXTRA_FLAGS := -ffp-contract=off
-# Tests compile faster this way, and -O3 makes g++ 12 warn of bounds that nothing exceeds.
-$(OBJ)/tests/%.o: EXTRA_FLAGS := -O1
 # The sanitizers make g++ 12 see uninitialised members in Catch2's own code.
 ifeq ($(KIND)$(IS_CLANG),asan)
 $(OBJ)/tests/main.o: EXTRA_FLAGS := -O1 -Wno-maybe-uninitialized
