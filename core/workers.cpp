@@ -72,6 +72,7 @@ class Pool {
     round_.notify_all();
     for (std::thread& helper : helpers_) helper.join();
     helpers_.clear();
+    lateness_ = resting_runs_ = 0;  // what was learnt of other helpers
     stop_ = false;
     for (int i = 1; i < count; ++i)
       helpers_.emplace_back([this, seen = round_.load()] { help(seen); });
@@ -79,13 +80,14 @@ class Pool {
 
   void run(int count, FunctionRef<void(int)> task) {
     const FlushDenormals flush;
-    if (count <= 1 || helpers_.empty()) {
-      for (int i = 0; i < count; ++i) task(i);
-      return;
+    std::unique_lock one_at_a_time(mutex_, std::defer_lock);
+    bool alone = count <= 1 || helpers_.empty();
+    if (!alone) {
+      one_at_a_time.lock();
+      alone = resting_runs_ > 0;
+      resting_runs_ -= alone;
     }
-    const std::lock_guard one_at_a_time(mutex_);
-    if (resting_runs_ > 0) {
-      --resting_runs_;
+    if (alone) {
       for (int i = 0; i < count; ++i) task(i);
       return;
     }
