@@ -46,7 +46,7 @@ inline Real sum_lanes(const Lanes& v) {
 /// Applies a scalar function to each sample (for the rarely used: exp and log of a few values).
 template <class F>
 Lanes map_lanes(const Lanes& v, F f) {
-  Lanes out;
+  Lanes out = {};
   for (int i = 0; i < lane_count; ++i) out[i] = f(v[i]);
   return out;
 }

@@ -111,13 +111,4 @@ std::string message_of(const Action& action) {
   return "";
 }
 
-/// A matcher for messages; Catch2 renamed it in version 3.
-inline auto contains(const std::string& part) {
-#if __has_include(<catch2/catch_all.hpp>)
-  return Catch::Matchers::ContainsSubstring(part);
-#else
-  return Catch::Matchers::Contains(part);
-#endif
-}
-
 }  // namespace fovea::testing

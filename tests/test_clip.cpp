@@ -35,11 +35,13 @@ std::vector<Tensor> parameters() {
 void check_gradients(const std::vector<Tensor>& parameters, const std::string& name) {
   const std::vector<double>& expected = optim_golden(name);
   std::size_t at = 0;
-  for (int p = 0; p < 3; ++p)
-    for (const Real value : parameters[p].grad().values()) {
+  for (int p = 0; p < 3; ++p) {
+    const Tensor grad = parameters[p].grad();
+    for (const Real value : grad.values()) {
       INFO(name << ", parameter " << p << ", value " << at);
       CHECK(value == Approx(expected.at(at++)).epsilon(tolerance));
     }
+  }
   CHECK(at == expected.size());
 }
 

@@ -9,6 +9,7 @@
 #pragma GCC diagnostic pop
 
 #include <cstring>
+#include <string_view>
 
 #include "apps/common/onnx_export.h"
 #include "core/autograd.h"
@@ -68,7 +69,7 @@ std::vector<float> floats(const onnx::GraphProto& graph, const std::string& name
   return {};
 }
 
-const onnx::NodeProto& node(const onnx::GraphProto& graph, const std::string& type) {
+const onnx::NodeProto& node(const onnx::GraphProto& graph, std::string_view type) {
   for (const auto& n : graph.node())
     if (n.op_type() == type) return n;
   FAIL("no node " << type);

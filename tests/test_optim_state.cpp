@@ -7,8 +7,8 @@
 namespace {
 
 using namespace optim_test;
-using Catch::Matchers::Contains;
 using Catch::Matchers::Equals;
+using fovea::testing::contains;
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -145,32 +145,32 @@ TEST_CASE("options are checked", "[optim]") {
   for (double bad : {not_a_number, infinity, -infinity, -1e-9}) {
     INFO("value " << bad);
     CHECK_THROWS_WITH(Sgd(p, {.lr = bad}),
-                      Contains("[sgd] learning rate must be a finite number, zero or more, got "));
-    CHECK_THROWS_WITH(Adam(p, {.lr = bad}), Contains("[adam] learning rate"));
-    CHECK_THROWS_WITH(AdamW(p, {.weight_decay = bad}), Contains("[adamw] weight decay"));
-    CHECK_THROWS_WITH(Sgd(p, {.momentum = bad}), Contains("[sgd] momentum"));
-    CHECK_THROWS_WITH(Sgd(p, {.dampening = bad}), Contains("[sgd] dampening"));
-    CHECK_THROWS_WITH(Adam(p, {.eps = bad}), Contains("[adam] eps"));
-    CHECK_THROWS_WITH(Adam(p, {.betas = {bad, 0.9}}), Contains("[adam] beta1"));
+                      contains("[sgd] learning rate must be a finite number, zero or more, got "));
+    CHECK_THROWS_WITH(Adam(p, {.lr = bad}), contains("[adam] learning rate"));
+    CHECK_THROWS_WITH(AdamW(p, {.weight_decay = bad}), contains("[adamw] weight decay"));
+    CHECK_THROWS_WITH(Sgd(p, {.momentum = bad}), contains("[sgd] momentum"));
+    CHECK_THROWS_WITH(Sgd(p, {.dampening = bad}), contains("[sgd] dampening"));
+    CHECK_THROWS_WITH(Adam(p, {.eps = bad}), contains("[adam] eps"));
+    CHECK_THROWS_WITH(Adam(p, {.betas = {bad, 0.9}}), contains("[adam] beta1"));
     const std::vector<ParameterGroup> scaled = {{.parameters = p, .lr_scale = bad}};
-    CHECK_THROWS_WITH(Sgd(scaled), Contains("[sgd] lr_scale of a group"));
+    CHECK_THROWS_WITH(Sgd(scaled), contains("[sgd] lr_scale of a group"));
     Sgd sgd(p);
-    CHECK_THROWS_WITH(sgd.set_learning_rate(bad), Contains("[sgd] learning rate"));
+    CHECK_THROWS_WITH(sgd.set_learning_rate(bad), contains("[sgd] learning rate"));
     CHECK(sgd.learning_rate() == 0.01);
   }
   CHECK_THROWS_WITH(Adam(p, {.betas = {0.9, 1}}),
                     Equals("[adam] beta2 must be at least 0 and less than 1, got 1"));
   const std::vector<ParameterGroup> decayed = {{.parameters = p, .weight_decay = not_a_number}};
-  CHECK_THROWS_WITH(Sgd(decayed), Contains("[sgd] weight decay of a group"));
+  CHECK_THROWS_WITH(Sgd(decayed), contains("[sgd] weight decay of a group"));
   const std::string nesterov = "[sgd] nesterov needs a momentum and no dampening, got momentum ";
   CHECK_THROWS_WITH(Sgd(p, {.nesterov = true}), Equals(nesterov + "0 and dampening 0"));
   CHECK_THROWS_WITH(Sgd(p, {.momentum = 0.9, .dampening = 0.1, .nesterov = true}),
                     Equals(nesterov + "0.9 and dampening 0.1"));
   Sgd sgd(p, {.momentum = 0.9});
-  CHECK_THROWS_WITH(sgd.set_momentum(0), Contains("cannot be switched on or off"));
-  CHECK_THROWS_WITH(sgd.set_steps(-2), Contains("cannot be negative, got -2"));
+  CHECK_THROWS_WITH(sgd.set_momentum(0), contains("cannot be switched on or off"));
+  CHECK_THROWS_WITH(sgd.set_steps(-2), contains("cannot be negative, got -2"));
   Adam adam(p);
-  CHECK_THROWS_WITH(adam.set_beta1(1), Contains("[adam] beta1"));
+  CHECK_THROWS_WITH(adam.set_beta1(1), contains("[adam] beta1"));
 }
 
 TEST_CASE("parameters are checked", "[optim]") {
@@ -180,9 +180,9 @@ TEST_CASE("parameters are checked", "[optim]") {
   CHECK_THROWS_WITH(Sgd({a, Tensor()}), Equals("[sgd] parameter 1, (no tensor), has no value"));
   const std::vector<ParameterGroup> named = {
       {.parameters = {Tensor::zeros({3}, true)}, .name = "head"}};
-  CHECK_THROWS_WITH(Sgd(named), Contains("parameter 0 (group head), per-sample [3], is not a"));
+  CHECK_THROWS_WITH(Sgd(named), contains("parameter 0 (group head), per-sample [3], is not a"));
   const auto no_gradient = [](const Tensor&, GradSink&) {};
   const Tensor result = record("double", Tensor::zeros({2}), {a}, no_gradient);
   CHECK_THROWS_WITH(Sgd({result}),
-                    Contains("parameter 0, shared [2], is the result of an operation"));
+                    contains("parameter 0, shared [2], is the result of an operation"));
 }

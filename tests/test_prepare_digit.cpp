@@ -9,11 +9,11 @@
 
 namespace {
 
-using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 using fovea::Image;
 using fovea::prepare_digit;
 using fovea::PreparedDigit;
+using fovea::testing::contains;
 
 Image grey(int width, int height, int value) {
   return {width, height, 1,
@@ -102,8 +102,8 @@ TEST_CASE("prepare_digit crops, scales to 20 pixels and centres by mass") {
   CHECK(std::abs(m.x - 14) <= 0.5);
   CHECK(std::abs(m.y - 14) <= 0.5);
   CHECK(*std::max_element(d.image.pixels.begin(), d.image.pixels.end()) == 255);
-  CHECK_THAT(d.notes, Contains("cropped to 120x160 at (30, 70); scaled to 15x20; centred by mass"));
-  CHECK_THAT(d.notes, !Contains("inverted"));
+  CHECK_THAT(d.notes, contains("cropped to 120x160 at (30, 70); scaled to 15x20; centred by mass"));
+  CHECK_THAT(d.notes, !contains("inverted"));
 }
 
 TEST_CASE("prepare_digit inverts dark ink on a light ground, as the border tells") {
@@ -115,7 +115,7 @@ TEST_CASE("prepare_digit inverts dark ink on a light ground, as the border tells
   // Thick ink that covers most of the picture does not change what the ground is.
   Image thick = grey(100, 100, 240);
   fill(thick, 8, 8, 84, 84, 20);
-  CHECK_THAT(prepare_digit(thick).notes, Contains("inverted"));
+  CHECK_THAT(prepare_digit(thick).notes, contains("inverted"));
 }
 
 TEST_CASE("prepare_digit takes colour, faint contrast, transparency") {
@@ -146,9 +146,9 @@ TEST_CASE("prepare_digit leaves MNIST-like images alone") {
   fill(image, 11, 4, 1, 20, 90);
   const PreparedDigit d = prepare_digit(image);
   CHECK(d.image.pixels == image.pixels);
-  CHECK_THAT(d.notes, Contains("left as it is"));
+  CHECK_THAT(d.notes, contains("left as it is"));
   for (std::uint8_t& v : image.pixels) v = 255 - v;
-  CHECK_THAT(prepare_digit(image).notes, Contains("inverted"));
+  CHECK_THAT(prepare_digit(image).notes, contains("inverted"));
   Image corner = grey(28, 28, 0);
   fill(corner, 2, 2, 3, 7, 255);
   const Measure m = measure(prepare_digit(corner).image);
@@ -181,7 +181,7 @@ TEST_CASE("prepare_digit ignores specks and what comes in from the border") {
   fill(image, 220, 20, 4, 4, 0);
   fill(image, 292, 0, 8, 260, 60);
   const PreparedDigit d = prepare_digit(image);
-  CHECK_THAT(d.notes, Contains("ignored 2 specks; cropped to 120x160 at (30, 70)"));
+  CHECK_THAT(d.notes, contains("ignored 2 specks; cropped to 120x160 at (30, 70)"));
 }
 
 TEST_CASE("prepare_digit brightens thin strokes and keeps the notes in original pixels") {
@@ -189,9 +189,9 @@ TEST_CASE("prepare_digit brightens thin strokes and keeps the notes in original 
   fill(image, 500, 200, 6, 1000, 0);
   fill(image, 500, 1194, 500, 6, 0);
   const PreparedDigit d = prepare_digit(image);
-  CHECK_THAT(d.notes, Contains("thin strokes brightened"));
+  CHECK_THAT(d.notes, contains("thin strokes brightened"));
   CHECK(*std::max_element(d.image.pixels.begin(), d.image.pixels.end()) == 255);
-  CHECK_THAT(d.notes, Contains("scaled to 10x20"));
+  CHECK_THAT(d.notes, contains("scaled to 10x20"));
 }
 
 TEST_CASE("prepare_digit reports blank pictures") {
@@ -203,7 +203,7 @@ TEST_CASE("prepare_digit reports blank pictures") {
     const PreparedDigit d = prepare_digit(image);
     CHECK(d.blank);
     CHECK(d.image.pixels == std::vector<std::uint8_t>(784, 0));
-    CHECK_THAT(d.notes, Contains("no ink found"));
+    CHECK_THAT(d.notes, contains("no ink found"));
   }
 }
 

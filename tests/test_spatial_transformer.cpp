@@ -152,7 +152,8 @@ TEST_CASE("a theta that is huge, infinite or NaN reads nothing out of bounds",
                                   << y[i][lane]);
           }
         backward(y);
-        for (Real g : x.grad().values())
+        const Tensor grad = x.grad();
+        for (Real g : grad.values())
           if (!std::isfinite(g)) FAIL_CHECK("the image's gradient is not finite");
         if (!theta.grad()) continue;  // nearest
         for (int i = 0; i < 6; ++i)

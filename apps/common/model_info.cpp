@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "core/error.h"
 
@@ -63,7 +64,7 @@ ModelInfo parse_info(const std::string& text) {
   return info;
 }
 
-const Shape& shape_of(const SafeTensors& weights, const std::string& name, int rank,
+const Shape& shape_of(const SafeTensors& weights, std::string_view name, int rank,
                       const std::string& file) {
   const SafeTensor* tensor = weights.find(name);
   require(tensor, file, ": tensor ", name, " is missing; expected the names of the tutorial's ",

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -55,10 +56,10 @@ const OnnxTranslations& onnx_layers();
 const OnnxTranslations& onnx_arithmetic();
 
 /// What an operation noted in its trace. Throw Error if the attribute is missing.
-const std::vector<double>& traced_numbers(const TracedOp& op, const std::string& name);
-std::vector<std::int64_t> traced_integers(const TracedOp& op, const std::string& name);
-double traced_number(const TracedOp& op, const std::string& name);
-std::int64_t traced_integer(const TracedOp& op, const std::string& name);
+const std::vector<double>& traced_numbers(const TracedOp& op, std::string_view name);
+std::vector<std::int64_t> traced_integers(const TracedOp& op, std::string_view name);
+double traced_number(const TracedOp& op, std::string_view name);
+std::int64_t traced_integer(const TracedOp& op, std::string_view name);
 
 /// The shape as ONNX has it: [-1, shape...] if per sample.
 std::vector<std::int64_t> onnx_shape(const Shape& shape, bool per_sample);

@@ -13,24 +13,24 @@ std::vector<std::int64_t> onnx_shape(const Shape& shape, bool per_sample) {
   return out;
 }
 
-const std::vector<double>& traced_numbers(const TracedOp& op, const std::string& name) {
+const std::vector<double>& traced_numbers(const TracedOp& op, std::string_view name) {
   for (const auto& [key, values] : op.attributes)
     if (key == name) return values;
   fail("ONNX export: the operation \"", op.op, "\" did not record its \"", name,
        "\"; add a trace_attribute() call to it");
 }
 
-std::vector<std::int64_t> traced_integers(const TracedOp& op, const std::string& name) {
+std::vector<std::int64_t> traced_integers(const TracedOp& op, std::string_view name) {
   std::vector<std::int64_t> out;
   for (const double value : traced_numbers(op, name)) out.push_back(std::lround(value));
   return out;
 }
 
-double traced_number(const TracedOp& op, const std::string& name) {
+double traced_number(const TracedOp& op, std::string_view name) {
   return traced_numbers(op, name).at(0);
 }
 
-std::int64_t traced_integer(const TracedOp& op, const std::string& name) {
+std::int64_t traced_integer(const TracedOp& op, std::string_view name) {
   return traced_integers(op, name).at(0);
 }
 
