@@ -1,0 +1,50 @@
+// The inner loops of the sampler, a stretch of output pixels at a time, so that a grid that is
+// computed on the way need not exist as a whole. Used by grid_sample.cpp and
+// spatial_transformer.cpp.
+#pragma once
+
+#include "core/memory.h"
+#include "core/tensor.h"
+#include "layers/grid_sample.h"
+
+namespace fovea {
+
+class GridSampler {
+ public:
+  /// Samples `x`, per sample [C, H, W], at `outputs` places. The last two say which gradients will
+  /// be asked for. Throws Error when x has too many pixels.
+  GridSampler(const Tensor& x, int outputs, const GridSampleOptions& options, bool grid_wanted,
+              bool image_wanted);
+
+  /// Output pixels [first, first + count) of every channel of `y`, [C, outputs], from `count`
+  /// pairs (x, y) of normalised coordinates.
+  void sample(const Lanes* grid, int first, int count, Lanes* y);
+  /// Gives the memory of the image back; backward does not read it.
+  void release_image() { planes_ = {}; }
+
+  /// Assigns the gradients of those `count` pairs.
+  void grid_grad(const Lanes* dy, int first, int count, Lanes* dgrid) const;
+  /// Adds the gradient of the image: each lane adds to the pixels that its sample read.
+  void image_grad(const Lanes* dy, Lanes* dx) const;
+
+  /// Where one output pixel of all samples reads: the upper left of four neighbours, or the
+  /// nearest.
+  struct Footprint {
+    LaneInts index;  // in a framed plane
+    Lanes fx, fy;    // weights of the right and the lower neighbours
+  };
+
+ private:
+  int framed_width() const;
+  int framed_height() const;
+  int framed_size() const;
+  void frame_image(const Tensor& x);
+
+  int channels_, height_, width_, outputs_;
+  GridSampleOptions options_;
+  Buffer<Real> planes_;              // [C, 16, framed_size]: neighbours lie side by side
+  Buffer<Lanes> slope_x_, slope_y_;  // d output / d normalised coordinate, [C, outputs]
+  Buffer<Footprint> footprints_;     // [outputs]
+};
+
+}  // namespace fovea
