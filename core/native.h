@@ -49,7 +49,8 @@ void fold_all(Native* v) {
 
 // One stage of a transposition: swaps the blocks of S x S elements that lie off the diagonal.
 template <int S, int... J>
-void swap_blocks(Native& a, Native& b, std::integer_sequence<int, J...>) {
+[[gnu::always_inline]] inline void swap_blocks(Native& a, Native& b,
+                                               std::integer_sequence<int, J...>) {
   constexpr int w = native_width;
   const Native lower = __builtin_shufflevector(a, b, (J & S ? w + J - S : J)...);
   b = __builtin_shufflevector(a, b, (J & S ? w + J : J + S)...);
@@ -57,7 +58,7 @@ void swap_blocks(Native& a, Native& b, std::integer_sequence<int, J...>) {
 }
 
 template <int S>
-void transpose_stages(Native* v) {
+[[gnu::always_inline]] inline void transpose_stages(Native* v) {
   if constexpr (S < native_width) {
 #pragma GCC unroll 16
     for (int i = 0; i < native_width; ++i)

@@ -140,26 +140,26 @@ void seed_lane_random(std::uint64_t seed, int first_sample) {
   lane_random = {seed, static_cast<std::uint32_t>(first_sample), 0};
 }
 
-LaneRandom::LaneRandom()
-    : key_(static_cast<std::uint32_t>(mix(lane_random.seed, lane_random.draws++) >> 32)),
-      first_sample_(lane_random.first_sample) {}
+// One round of a 32-bit finaliser with low bias (Wellons 2018).
+static void mix_lanes(LaneBits& x) {
+  x ^= x >> 16;
+  x *= 0x7FEB352Du;
+  x ^= x >> 15;
+  x *= 0x846CA68Bu;
+  x ^= x >> 16;
+}
 
-std::array<std::uint32_t, lane_count> LaneRandom::bits(std::uint32_t element) const {
-  std::array<std::uint32_t, lane_count> out;
-  for (int lane = 0; lane < lane_count; ++lane) {
-    // Two rounds of a 32-bit finaliser with low bias (Wellons 2018), one for each coordinate.
-    std::uint32_t x = key_ ^ ((first_sample_ + lane) * 0x9E3779B9u);
-    for (int round = 0; round < 2; ++round) {
-      x ^= x >> 16;
-      x *= 0x7FEB352Du;
-      x ^= x >> 15;
-      x *= 0x846CA68Bu;
-      x ^= x >> 16;
-      if (round == 0) x += element * 0x85EBCA6Bu;
-    }
-    out[lane] = x;
-  }
-  return out;
+LaneRandom::LaneRandom() {
+  const auto key = static_cast<std::uint32_t>(mix(lane_random.seed, lane_random.draws++) >> 32);
+  for (std::uint32_t lane = 0; lane < lane_count; ++lane)
+    samples_[lane] = key ^ ((lane_random.first_sample + lane) * 0x9E3779B9u);
+  mix_lanes(samples_);
+}
+
+LaneBits LaneRandom::bits(std::uint32_t element) const {
+  LaneBits x = samples_ + element * 0x85EBCA6Bu;
+  mix_lanes(x);
+  return x;
 }
 
 }  // namespace fovea

@@ -45,17 +45,18 @@ void for_each_tile(const Batch& batch, FunctionRef<void(const Tile&)> visit);
 /// Cuts one tile out of a batch.
 Tile make_tile(const Batch& batch, int index);
 
+using LaneBits = std::uint32_t __attribute__((vector_size(lane_count * sizeof(std::uint32_t))));
+
 /// Random 32-bit numbers for the sixteen samples of the current tile: a function of the step's
 /// seed, the sample's position in the batch, how many draws this tile made before, and `element`;
 /// so they depend neither on threads nor on the order of tiles.
 class LaneRandom {
  public:
   LaneRandom();  ///< one draw: every later LaneRandom of this tile differs
-  std::array<std::uint32_t, lane_count> bits(std::uint32_t element) const;
+  LaneBits bits(std::uint32_t element) const;
 
  private:
-  std::uint32_t key_;
-  std::uint32_t first_sample_;
+  LaneBits samples_;  // one round of mixing, the same for all elements
 };
 
 /// Seeds the draws of this thread outside of train_step.

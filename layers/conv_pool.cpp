@@ -21,14 +21,13 @@ bool fuses(const Conv2dOptions& conv, const MaxPool2dOptions& pool) {
 }
 
 // One pooled row of one channel back to two rows of the convolution's output.
-void unpool_row(const Lanes* dy, const LaneInts* winners, int pooled_w, int out_w, Lanes* rows) {
+void unpool_row(const Lanes* dy, const LaneInts* winners, int pooled_w, Lanes* rows) {
   for (int px = 0; px < pooled_w; ++px) {
     const LaneInts winner = winners[px];
 #pragma GCC unroll 4
     for (int p = 0; p < 4; ++p)
-      rows[p / 2 * out_w + 2 * px + p % 2] = winner == p ? dy[px] : Lanes{};
+      rows[(p / 2 * pooled_w + px) * 2 + p % 2] = winner == p ? dy[px] : Lanes{};
   }
-  if (out_w % 2) rows[out_w - 1] = rows[2 * out_w - 1] = Lanes{};
 }
 
 // What backward needs of the forward pass.
@@ -49,8 +48,9 @@ void add_bias_grad(const Kept& k, const Tensor& dy, Real* db) {
 }
 
 void add_dense_grads(const Kept& k, const Tensor& dy, Real* dw, Real* dx) {
-  const ConvGeometry& g = k.g;
-  const int pooled_h = g.out_h / 2, pooled_w = g.out_w / 2;
+  const int pooled_h = k.g.out_h / 2, pooled_w = k.g.out_w / 2;
+  ConvGeometry g = k.g;
+  g.out_h = 2 * pooled_h, g.out_w = 2 * pooled_w;  // the rest was dropped
   const long row_bytes = static_cast<long>(g.out) * g.out_w * sizeof(Lanes);
   const int band = std::clamp(static_cast<int>(band_bytes / (2 * row_bytes)), 1, pooled_h);
   const Buffer<Lanes> unpooled(static_cast<std::size_t>(g.out) * 2 * band * g.out_w);
@@ -59,8 +59,7 @@ void add_dense_grads(const Kept& k, const Tensor& dy, Real* dw, Real* dx) {
     for (int o = 0; o < g.out; ++o)
       for (int py = 0; py < count; ++py) {
         const long i = (static_cast<long>(o) * pooled_h + first + py) * pooled_w;
-        unpool_row(&dy[i], &k.winners[i], pooled_w, g.out_w,
-                   unpooled.data() + o * plane + 2 * py * g.out_w);
+        unpool_row(&dy[i], &k.winners[i], pooled_w, unpooled.data() + o * plane + 2 * py * g.out_w);
       }
     const Real* d = reinterpret_cast<const Real*>(unpooled.data());
     if (dw) conv_weight_grad(g, k.x.data(), d, plane, 2 * first, 2 * count, dw);
@@ -89,12 +88,12 @@ Tensor conv_pool_relu(const Tensor& x, const Tensor& weight, const Tensor& bias,
                   const bool pads = padding != Extent2(0);
                   const Tensor dx_padded =
                       dx && pads ? Tensor::zeros(kept.x.shape(), true) : Tensor();
-                  Real* dx_data = !dx ? nullptr : pads ? dx_padded.data() : dx->data();
-                  Real* dw_data = dw ? dw->data() : nullptr;
-                  if (!conv_pool_sparse_grads(kept.g, kept.x.lanes(), kept.w.data(), dy.lanes(),
-                                              kept.winners.data(), dw_data,
-                                              reinterpret_cast<Lanes*>(dx_data)))
-                    add_dense_grads(kept, dy, dw_data, dx_data);
+                  Lanes* dx_left = !dx ? nullptr : pads ? dx_padded.lanes() : dx->lanes();
+                  Real* dw_left = dw ? dw->data() : nullptr;
+                  conv_pool_sparse_grads(kept.g, kept.x.lanes(), kept.w.data(), dy.lanes(),
+                                         kept.winners.data(), dw_left, dx_left);
+                  if (dw_left || dx_left)
+                    add_dense_grads(kept, dy, dw_left, reinterpret_cast<Real*>(dx_left));
                   if (dx && pads) add_unpadded(dx_padded, padding, *dx);
                   if (Tensor* db = grad.wanted(2)) add_bias_grad(kept, dy, db->data());
                 });

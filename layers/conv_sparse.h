@@ -10,9 +10,9 @@ namespace fovea {
 /// most of the gradient of the convolution's output is exactly zero, in other places for each
 /// sample. Adds the same gradients as the dense kernels do, sample by sample, one product of a
 /// patch for every gradient that is left. x, dy and winners as in conv_pool_forward; dw and dx may
-/// be null. Returns false, and adds nothing, where the dense kernels would be faster (few input
-/// channels, dilation, or many gradients left).
-bool conv_pool_sparse_grads(const ConvGeometry& g, const Lanes* x, const Real* w, const Lanes* dy,
-                            const LaneInts* winners, Real* dw, Lanes* dx);
+/// be null. Sets dw, dx or both to null where it has added them; it leaves to the dense kernels
+/// what they do faster (few input channels, dilation, or many gradients left).
+void conv_pool_sparse_grads(const ConvGeometry& g, const Lanes* x, const Real* w, const Lanes* dy,
+                            const LaneInts* winners, Real*& dw, Lanes*& dx);
 
 }  // namespace fovea

@@ -19,11 +19,14 @@ Tensor random_mask(const Shape& shape, Real p) {
   const LaneRandom random;
   const Real kept = p < 1 ? 1 / (1 - p) : 0;
   const auto limit = static_cast<std::uint64_t>(static_cast<double>(p) * 0x1p32);
+  if (limit > 0xFFFFFFFF) {  // p = 1
+    mask.fill(0);
+    return mask;
+  }
   for (int i = 0; i < shape.size(); ++i) {
-    const auto bits = random.bits(static_cast<std::uint32_t>(i));
-    Lanes scale;
-    for (int lane = 0; lane < lane_count; ++lane) scale[lane] = bits[lane] < limit ? 0 : kept;
-    mask[i] = scale;
+    const auto dropped =
+        random.bits(static_cast<std::uint32_t>(i)) < static_cast<std::uint32_t>(limit);
+    mask[i] = __builtin_convertvector(dropped, LaneInts) ? Lanes{} : broadcast(kept);
   }
   return mask;
 }

@@ -185,12 +185,14 @@ void GridSampler::frame_image(const Tensor& x) {
       for (int at = begin; at < end; at += wide, row += width_ * lane_count)
         for (int first = 0; first < wide; first += native_width) {
           Native v[native_width];
+#pragma GCC unroll 16
           for (int i = 0; i < native_width; ++i) {
             const int column = first + i - frame_before;
             const bool inside = column >= 0 && column < width_;
             v[i] = inside ? native(row + column * lane_count) : fill - Native{};
           }
           transpose(v);
+#pragma GCC unroll 16
           for (int lane = 0; lane < native_width; ++lane)
             native(planes + static_cast<long>(lane) * size + at + first) = v[lane];
         }

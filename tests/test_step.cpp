@@ -165,7 +165,8 @@ TEST_CASE("the draws of a sample depend on seed, place, draw and element only", 
   const LaneRandom other;
   const auto f = other.bits(5);
   std::set<std::uint32_t> distinct;
-  for (const auto& bits : {a, b, c, d, f}) distinct.insert(bits.begin(), bits.end());
+  for (const LaneBits& bits : {a, b, c, d, f})
+    for (int lane = 0; lane < lane_count; ++lane) distinct.insert(bits[lane]);
   CHECK(distinct.size() == 5 * lane_count);
   for (int lane = 0; lane + 1 < lane_count; ++lane) CHECK(e[lane] == a[lane + 1]);
 }
@@ -175,9 +176,11 @@ TEST_CASE("lane bits are uniform over samples and elements", "[step]") {
   const LaneRandom random;
   int ones[32] = {};
   constexpr int elements = 4000;
-  for (std::uint32_t i = 0; i < elements; ++i)
-    for (std::uint32_t bits : random.bits(i))
-      for (int k = 0; k < 32; ++k) ones[k] += bits >> k & 1;
+  for (std::uint32_t i = 0; i < elements; ++i) {
+    const LaneBits bits = random.bits(i);
+    for (int lane = 0; lane < lane_count; ++lane)
+      for (int k = 0; k < 32; ++k) ones[k] += bits[lane] >> k & 1;
+  }
   for (int count : ones) CHECK(count == Approx(elements * 8).margin(600));  // 4.7 sigma
 }
 
