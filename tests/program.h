@@ -18,25 +18,35 @@ struct ProgramOutcome {
   std::string out, err;
 };
 
-/// Runs the program (FOVEA_PROGRAM, else build/mnist_stn) with `arguments` for the shell in `dir`.
-inline ProgramOutcome run_program(const TempDir& dir, const std::string& arguments) {
+inline std::string bytes_of_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline std::string program_path() {
   const char* named = std::getenv("FOVEA_PROGRAM");
-  const auto program = std::filesystem::absolute(named ? named : "build/mnist_stn").string();
-  const std::string command = "cd '" + dir.path() + "' && '" + program + "' " + arguments +
-                              " >stdout.txt 2>stderr.txt </dev/null";
+  return std::filesystem::absolute(named ? named : "build/mnist_stn").string();
+}
+
+/// Runs a bash script in `dir`, in which $P is the program (FOVEA_PROGRAM, else build/mnist_stn).
+inline ProgramOutcome run_shell(const TempDir& dir, const std::string& script) {
+  const std::string file = dir.write(
+      ".script.sh", "P='" + program_path() + "'; cd '" + dir.path() + "'\n" + script + "\n");
+  const std::string out = dir.file(".stdout"), err = dir.file(".stderr");
+  const std::string command = "bash '" + file + "' >'" + out + "' 2>'" + err + "' </dev/null";
   const int status = std::system(command.c_str());
-  const auto text = [&](const char* name) {
-    std::ifstream file(dir.file(name), std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  };
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text("stdout.txt"),
-          text("stderr.txt")};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), bytes_of_file(out),
+          bytes_of_file(err)};
+}
+
+/// Runs the program with `arguments` for the shell in `dir`.
+inline ProgramOutcome run_program(const TempDir& dir, const std::string& arguments) {
+  return run_shell(dir, "\"$P\" " + arguments);
 }
 
 /// Whether it is there; if not, says that a test is left out.
 inline bool program_built() {
-  const char* named = std::getenv("FOVEA_PROGRAM");
-  const bool built = std::filesystem::exists(named ? named : "build/mnist_stn");
+  const bool built = std::filesystem::exists(program_path());
   if (!built) WARN("the program is not built, so its command line is not tested");
   return built;
 }

@@ -9,15 +9,11 @@
 #include "data/synthetic.h"
 #include "layers/losses.h"
 #include "optim/adam.h"
+#include "tests/digits.h"
 #include "tests/program.h"
 
 using namespace fovea;
-using fovea::testing::contains;
-using fovea::testing::message_of;
-using fovea::testing::program_built;
-using fovea::testing::ProgramOutcome;
-using fovea::testing::run_program;
-using fovea::testing::TempDir;
+using namespace fovea::testing;
 
 namespace {
 
@@ -47,18 +43,6 @@ const Model& trained() {
   }();
   return model;
 }
-
-Model untrained(const std::string& name, const Shape& shape, std::vector<std::string> names) {
-  ModelInfo info;
-  info.name = name;
-  info.network = model_options(name, shape, static_cast<int>(names.size()));
-  info.mean.assign(static_cast<std::size_t>(shape[0]), 0.5f);
-  info.stddev.assign(static_cast<std::size_t>(shape[0]), 0.25f);
-  info.class_names = std::move(names);
-  return make_model(info, 1);
-}
-
-const std::vector<std::string> ten = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
 
 // A pen drawing on paper, far from the middle of a large picture: 1, 4 or 7.
 Image photo(int digit, bool dark_paper) {
@@ -142,11 +126,11 @@ TEST_CASE("a network for colour pictures gets them resized, planes apart", "[pre
 }
 
 TEST_CASE("only networks for digits of 28x28 get digits prepared", "[predict]") {
-  CHECK(reads_digits(untrained("tutorial", {1, 28, 28}, ten)));
+  CHECK(reads_digits(untrained("tutorial", {1, 28, 28})));
   CHECK_FALSE(reads_digits(untrained("tutorial", {1, 28, 28}, {"shirt", "shoe"})));
-  CHECK_FALSE(reads_digits(untrained("tutorial", {1, 42, 42}, ten)));
+  CHECK_FALSE(reads_digits(untrained("tutorial", {1, 42, 42})));
   CHECK_THAT(message_of([] {
-               network_input(untrained("tutorial", {2, 28, 28}, ten), make_canvas(8, 8, {}));
+               network_input(untrained("tutorial", {2, 28, 28}), make_canvas(8, 8, {}));
              }),
              contains("2 channels"));
 }

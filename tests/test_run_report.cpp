@@ -5,32 +5,14 @@
 #include "apps/common/run_log.h"
 #include "apps/common/run_report.h"
 #include "data/image.h"
-#include "data/synthetic.h"
+#include "tests/digits.h"
 #include "tests/markup_check.h"
-#include "tests/temp_dir.h"
+#include "tests/program.h"
 
 using namespace fovea;
 using namespace fovea::testing;
 
 namespace {
-
-const DataSplit& digits() {
-  static const DataSplit data = synthetic_digits({.train = 10, .test = 20});
-  return data;
-}
-
-Model model_of(const std::string& name) {
-  ModelInfo info;
-  info.name = name;
-  info.network = model_options(name, {1, 28, 28}, 10);
-  info.class_names = digits().test.class_names;
-  return make_model(info, 1);
-}
-
-std::string read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::string step_line(int step, double loss) {
   return cat(R"({"kind":"step","epoch":1,"step":)", step, R"(,"loss":)", loss,
@@ -78,20 +60,20 @@ void write_run(const TempDir& dir) {
 TEST_CASE("a finished run gets all its pictures and a page", "[run_report]") {
   const TempDir dir;
   write_run(dir);
-  write_run_report(dir.path(), model_of("tutorial"), digits());
+  write_run_report(dir.path(), untrained("tutorial"), digits());
   for (const char* name :
        {"loss.svg", "accuracy.svg", "learning-rate.svg", "theta.svg", "confusion.svg"}) {
     INFO(name);
-    const std::string svg = read_text(dir.file(name));
+    const std::string svg = bytes_of_file(dir.file(name));
     CHECK(svg.starts_with("<svg"));
     CHECK(markup_error(svg) == "");
   }
-  CHECK_THAT(read_text(dir.file("loss.svg")), contains("training") && contains("test"));
-  CHECK(read_text(dir.file("training.gif")).starts_with("GIF89a"));
+  CHECK_THAT(bytes_of_file(dir.file("loss.svg")), contains("training") && contains("test"));
+  CHECK(bytes_of_file(dir.file("training.gif")).starts_with("GIF89a"));
   CHECK(read_image(dir.file("before-after.png")).width > 300);
   CHECK(read_image(dir.file("mistakes.png")).width > 300);
 
-  const std::string page = read_text(dir.file("report.html"));
+  const std::string page = bytes_of_file(dir.file("report.html"));
   CHECK(markup_error(page) == "");
   CHECK_THAT(page, contains("83.33%"));  // 50 of 60
   CHECK_THAT(page, contains("27,360") && contains("2 min 30 s") && contains("12,345"));
@@ -106,8 +88,8 @@ TEST_CASE("a finished run gets all its pictures and a page", "[run_report]") {
 
 TEST_CASE("a run that left little behind still gets a page", "[run_report]") {
   const TempDir dir;
-  write_run_report(dir.path(), model_of("tutorial"), digits());
-  const std::string page = read_text(dir.file("report.html"));
+  write_run_report(dir.path(), untrained("tutorial"), digits());
+  const std::string page = bytes_of_file(dir.file("report.html"));
   CHECK(markup_error(page) == "");
   CHECK_THAT(page, contains("27,360"));
   CHECK(std::filesystem::exists(dir.file("before-after.png")));
@@ -121,9 +103,9 @@ TEST_CASE("a control without a transformer has no animation", "[run_report]") {
   dir.write("frames/theta.jsonl",
             R"({"step":1,"epoch":0,"indices":[0],"theta":[],"predicted":[1],"probability":[1]})"
             "\n");
-  write_run_report(dir.path(), model_of("tutorial-cnn"), digits());
+  write_run_report(dir.path(), untrained("tutorial-cnn"), digits());
   CHECK_FALSE(std::filesystem::exists(dir.file("training.gif")));
-  CHECK_THAT(read_text(dir.file("report.html")), contains("Without a transformer"));
+  CHECK_THAT(bytes_of_file(dir.file("report.html")), contains("Without a transformer"));
 }
 
 TEST_CASE("damaged files of a run are named", "[run_report]") {
@@ -131,7 +113,7 @@ TEST_CASE("damaged files of a run are named", "[run_report]") {
   const auto message = [&](const char* name, const std::string& text) {
     write_run(dir);
     dir.write(name, text);
-    return message_of([&] { write_run_report(dir.path(), model_of("tutorial"), digits()); });
+    return message_of([&] { write_run_report(dir.path(), untrained("tutorial"), digits()); });
   };
   CHECK_THAT(message("log.jsonl", step_line(1, 2) + "{oops\n"),
              contains("log.jsonl: line 2 is damaged"));

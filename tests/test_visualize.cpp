@@ -4,31 +4,13 @@
 
 #include "apps/common/animation.h"
 #include "apps/common/before_after.h"
-#include "data/synthetic.h"
+#include "tests/digits.h"
 #include "tests/program.h"
 
 using namespace fovea;
-using fovea::testing::contains;
-using fovea::testing::message_of;
-using fovea::testing::program_built;
-using fovea::testing::ProgramOutcome;
-using fovea::testing::run_program;
-using fovea::testing::TempDir;
+using namespace fovea::testing;
 
 namespace {
-
-const DataSplit& digits() {
-  static const DataSplit data = synthetic_digits({.train = 10, .test = 40});
-  return data;
-}
-
-Model model_of(const std::string& name) {
-  ModelInfo info;
-  info.name = name;
-  info.network = model_options(name, {1, 28, 28}, 10);
-  info.class_names = digits().test.class_names;
-  return make_model(info, 1);
-}
 
 int count(const Image& image, Colour colour) {
   int n = 0;
@@ -64,7 +46,7 @@ TEST_CASE("the sampled region is theta's image of the corners, in pixels", "[vis
 
 TEST_CASE("warping agrees with the outline", "[visualize]") {
   // A bright pixel at the centre of the sampled region ends up in the middle.
-  const Model model = model_of("tutorial");
+  const Model model = untrained("tutorial");
   std::vector<std::uint8_t> pixels(784);
   for (const int y : {6, 7})
     for (const int x : {20, 21}) pixels[static_cast<std::size_t>(28 * y + x)] = 255;
@@ -76,7 +58,7 @@ TEST_CASE("warping agrees with the outline", "[visualize]") {
 }
 
 TEST_CASE("captions tell the truth and the mistake", "[visualize]") {
-  const Model model = model_of("tutorial");
+  const Model model = untrained("tutorial");
   Inspection seen;
   seen.probabilities = {0.1, 0.634, 0.266};
   seen.ranked = {1, 2, 0};
@@ -90,16 +72,16 @@ TEST_CASE("captions tell the truth and the mistake", "[visualize]") {
 TEST_CASE("a sheet outlines what a transformer samples, and nothing without one", "[visualize]") {
   const std::vector<int> indices = {0, 1, 2, 3, 4};
   const auto options = sheet_options({1, 28, 28});
-  const Image sheet = before_after_sheet(model_of("tutorial"), digits().test, indices, options);
+  const Image sheet = before_after_sheet(untrained("tutorial"), digits().test, indices, options);
   const Image control =
-      before_after_sheet(model_of("tutorial-cnn"), digits().test, indices, options);
+      before_after_sheet(untrained("tutorial-cnn"), digits().test, indices, options);
   CHECK(sheet.width == control.width);
   // Untrained, it samples everything: frames of 112 pixels, two wide, around five inputs.
   CHECK(count(sheet, outline_colour) > count(control, outline_colour) + 5 * 4 * 112);
 }
 
 TEST_CASE("sheets need images that fit", "[visualize]") {
-  const Model model = model_of("tutorial");
+  const Model model = untrained("tutorial");
   const std::vector<int> beyond = {40};
   CHECK_THAT(message_of([&] { before_after_sheet(model, digits().test, beyond); }),
              contains("no image 40"));
@@ -110,7 +92,7 @@ TEST_CASE("sheets need images that fit", "[visualize]") {
 }
 
 TEST_CASE("wrong answers are found from an index on, up to a number", "[visualize]") {
-  const Model model = model_of("tutorial");
+  const Model model = untrained("tutorial");
   const std::vector<int> all = wrong_answers(model, digits().test, 0, 1000);
   std::vector<int> expected;
   const std::vector<Inspection> seen = inspect(model, digits().test.pixels);
@@ -126,10 +108,10 @@ TEST_CASE("wrong answers are found from an index on, up to a number", "[visualiz
 }
 
 TEST_CASE("an animation has a frame for every moment", "[visualize]") {
-  const GifWriter gif = training_animation(model_of("tutorial"), digits().test, two_frames());
+  const GifWriter gif = training_animation(untrained("tutorial"), digits().test, two_frames());
   CHECK(gif.frame_count() == 2);
   CHECK(gif.encode().starts_with("GIF89a"));
-  CHECK_THROWS_AS(training_animation(model_of("tutorial"), digits().test, {}), Error);
+  CHECK_THROWS_AS(training_animation(untrained("tutorial"), digits().test, {}), Error);
 }
 
 TEST_CASE("frames are read from lines of JSON", "[visualize]") {
@@ -157,7 +139,7 @@ TEST_CASE("frames are read from lines of JSON", "[visualize]") {
 TEST_CASE("visualize and export write their files", "[visualize]") {
   if (!program_built()) return;
   const TempDir dir;
-  save_model(dir.file("w.safetensors"), model_of("tutorial"));
+  save_model(dir.file("w.safetensors"), untrained("tutorial"));
   const ProgramOutcome sheet = run_program(
       dir, "visualize -w w.safetensors --synthetic --count 3 --start 2 --out sheet.png");
   INFO(sheet.err);

@@ -1,12 +1,8 @@
 // Little training runs for tests.
 #pragma once
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
 #include "apps/common/train_options.h"
-#include "tests/temp_dir.h"
+#include "tests/program.h"
 
 namespace fovea::testing {
 
@@ -22,11 +18,6 @@ inline TrainOptions little_run(const std::string& out, int epochs = 2) {
   o.log_every = 5;
   o.quiet = true;
   return o;
-}
-
-inline std::string bytes_of_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace fovea::testing

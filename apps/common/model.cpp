@@ -6,6 +6,7 @@
 
 #include "apps/common/model_info.h"
 #include "apps/common/suggest.h"
+#include "apps/common/usage_error.h"
 #include "core/random.h"
 
 namespace fovea {
@@ -67,8 +68,8 @@ StnOptions model_options(const std::string& name, const Shape& image_shape, int 
   std::vector<std::string> names;
   for (const auto& [known, description] : model_names()) names.push_back(known);
   if (std::find(names.begin(), names.end(), name) == names.end())
-    fail("there is no model '", name, "'", did_you_mean(name, names),
-         " (--model takes: ", list_names(names), ")");
+    throw UsageError(cat("--model '", name, "' does not exist", did_you_mean(name, names),
+                         " (it takes ", list_names(names), ")"));
   return options;
 }
 

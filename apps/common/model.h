@@ -29,8 +29,8 @@ struct Model {
 /// cifar-cnn.
 const std::vector<std::pair<std::string, std::string>>& model_names();
 
-/// The widths of a named model for images of this shape. Throws Error, with the nearest name, for
-/// an unknown one.
+/// The widths of a named model for images of this shape. Throws UsageError, with the nearest name,
+/// for an unknown one.
 StnOptions model_options(const std::string& name, const Shape& image_shape, int classes);
 
 /// A freshly initialised model.

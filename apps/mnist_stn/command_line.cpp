@@ -1,9 +1,10 @@
 #include "apps/mnist_stn/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "apps/common/suggest.h"
-#include "core/error.h"
+#include "apps/common/usage_error.h"
 #include "data/open_dataset.h"
 
 namespace fovea {
@@ -39,14 +40,17 @@ std::string join(const std::vector<std::string>& names) {
   return out;
 }
 
+std::string no_command(const CLI::App& app, const std::string& name) {
+  return cat("there is no command '", name, "'", did_you_mean(name, command_names(app)),
+             " (commands: ", join(command_names(app)), ")");
+}
+
 // The first argument that nothing took.
 std::string unexpected(const CLI::App& app, const CLI::App& command) {
   const std::vector<std::string> left =
       command.remaining_size() ? command.remaining() : app.remaining(true);
   const std::string word = left.empty() ? "" : left[0];
-  if (&command == &app && !word.starts_with('-'))
-    return cat("there is no command '", word, "'", did_you_mean(word, command_names(app)),
-               " (commands: ", join(command_names(app)), ")");
+  if (&command == &app && !word.starts_with('-')) return no_command(app, word);
   if (!word.starts_with('-')) return cat("unexpected argument '", word, "'");
   const std::string name = word.substr(0, word.find('='));
   return cat("there is no option ", name, did_you_mean(name, option_names(command)));
@@ -58,7 +62,7 @@ void add_data_options(CLI::App& command, DataOptions& options) {
   command
       .add_option("--data", options.directory,
                   "folder of the data: MNIST and relatives, CIFAR-10, or a folder of images a "
-                  "class; default: $FOVEA_DATA, else datasets/mnist")
+                  "class (default: $FOVEA_DATA, else datasets/mnist)")
       ->type_name("DIR")
       ->group("Data");
   command
@@ -89,6 +93,11 @@ void refuse_empty_values(CLI::App& app) {
         });
 }
 
+void require_command(const CLI::App& app, const std::string& name) {
+  const std::vector<std::string> names = command_names(app);
+  require_usage(std::find(names.begin(), names.end(), name) != names.end(), no_command(app, name));
+}
+
 std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App& command = active_command(app);
   std::string text = error.what();
@@ -102,6 +111,10 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
     text = cat("the config file sets '", name, "', which is no option",
                did_you_mean("--" + name, option_names(command)));
   }
+  if (dynamic_cast<const CLI::ConversionError*>(&error))
+    text = cat("not a number: ", text.substr(text.find(": ") + 2));
+  if (dynamic_cast<const CLI::FileError*>(&error))
+    text = cat("--config: ", text.substr(0, text.find(' ')), " cannot be read; check the path");
   for (char& c : text)
     if (c == '\n') c = ' ';
   while (!text.empty() && (text.back() == ' ' || text.back() == '.')) text.pop_back();

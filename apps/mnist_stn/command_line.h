@@ -21,6 +21,9 @@ void add_threads_option(CLI::App& command, int& threads);
 /// Makes an empty value ("--epochs ''") an error for every option of every command.
 void refuse_empty_values(CLI::App& app);
 
+/// Throws UsageError, with the nearest name, unless `name` is a command of `app`.
+void require_command(const CLI::App& app, const std::string& name);
+
 /// One line about what is wrong with the command line: names the option, suggests the nearest one.
 std::string usage_message(const CLI::App& app, const CLI::ParseError& error);
 

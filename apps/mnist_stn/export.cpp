@@ -44,7 +44,7 @@ void add_export(CLI::App& app) {
   const auto options = std::make_shared<ExportOptions>();
   command
       ->add_option("-w,--weights", options->weights,
-                   "safetensors file of a run [default: the pre-trained ones]")
+                   "safetensors file of a run (default: the pre-trained ones)")
       ->type_name("FILE");
   command->add_option("--onnx", options->onnx, "the file to write")->type_name("FILE")->required();
   command

@@ -134,13 +134,13 @@ void add_predict(CLI::App& app) {
   CLI::App* command = app.add_subcommand("predict", "say what is in pictures");
   const auto options = std::make_shared<PredictOptions>();
   command
-      ->add_option("images", options->images,
+      ->add_option("PICTURE", options->images,
                    "pictures (PNG, JPEG, BMP, PGM, TGA; any size, colour and polarity) or folders")
       ->type_name("PATH")
       ->required();
   command
       ->add_option("-w,--weights", options->weights,
-                   "safetensors file of a run [default: the pre-trained ones]")
+                   "safetensors file of a run (default: the pre-trained ones)")
       ->type_name("FILE");
   command->add_option("--top", options->top, "print this many answers for each picture")
       ->check(CLI::Range(1, 1000))
@@ -157,8 +157,9 @@ void add_predict(CLI::App& app) {
   command->add_flag("--no-prepare", options->no_prepare,
                     "only resize: pictures are white on black and centred already");
   command->footer(
-      "Prints PATH, CLASS and PROBABILITY separated by tabs, with --top more pairs of the last "
-      "two.\nPictures that cannot be read are named on stderr; the exit code is then 1.\n\n"
+      "Prints PATH, CLASS and PROBABILITY separated by tabs, with --top more pairs of the\n"
+      "last two. Pictures that cannot be read are named on stderr; the exit\n"
+      "code is then 1.\n\n"
       "Examples:\n"
       "  mnist_stn predict photo.jpg\n"
       "  mnist_stn predict --top 3 --verbose --save seen scans/\n"

@@ -50,7 +50,7 @@ void add_summary(CLI::App& app) {
   command->add_option("--model", options->model, names)->type_name("NAME")->capture_default_str();
   command
       ->add_option("--input", options->input,
-                   "channels, height and width of the images; default: 1 28 28, cifar: 3 32 32")
+                   "channels, height and width of the images (default: 1 28 28, cifar: 3 32 32)")
       ->expected(3)
       ->type_name("N");
   command->add_option("--classes", options->classes, "number of classes")

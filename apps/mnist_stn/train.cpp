@@ -64,19 +64,20 @@ void add_optimization(CLI::App& command, TrainOptions& o) {
       .number("--epochs", o.epochs, "times through the training images", "N")
       .number("--batch", o.batch, "images a step", "N")
       .number("--optimizer", o.optimizer, "sgd, adam or adamw", "NAME")
-      .number("--lr", o.lr, "highest learning rate; default: 0.004, sgd: 0.01")
-      .number("--schedule", o.schedule,
-              "constant, step, exponential, cosine or one-cycle; default: one-cycle, sgd: constant",
-              "NAME")
+      .number("--lr", o.lr, "highest learning rate (default: 0.004, sgd: 0.01)")
+      .number(
+          "--schedule", o.schedule,
+          "constant, step, exponential, cosine or one-cycle (default: one-cycle, sgd: constant)",
+          "NAME")
       .number("--warmup", o.warmup, "steps in which the rate rises before the schedule", "STEPS")
       .number("--decay-every", o.decay_every, "schedule step: epochs between decays", "EPOCHS")
       .number("--gamma", o.gamma, "schedules step and exponential: factor of a decay")
       .flag("--cycle-momentum,!--no-cycle-momentum", o.cycle_momentum,
-            "one-cycle moves momentum or beta1 between 0.95 and 0.85, as PyTorch; the default")
+            "one-cycle moves momentum or beta1 between 0.95 and 0.85, as PyTorch (default: on)")
       .number("--momentum", o.momentum, "sgd: momentum")
       .number("--dampening", o.dampening, "sgd: dampening of momentum")
       .flag("--nesterov", o.nesterov, "sgd: Nesterov momentum")
-      .number("--weight-decay", o.weight_decay, "default: adamw 0.01, others 0")
+      .number("--weight-decay", o.weight_decay, "decay of weights (default: 0; adamw: 0.01)")
       .number("--betas", o.betas, "adam, adamw: decay of both averages")
       .number("--eps", o.eps, "adam, adamw: added to the denominator")
       .number("--lr-loc-scale", o.lr_loc_scale, "times --lr: the localisation network's rate")
@@ -89,7 +90,7 @@ void add_augmentation(CLI::App& command, TrainOptions& o) {
   command
       .add_flag_function(
           "--augment,!--no-augment", [&o](std::int64_t count) { o.augment = count > 0; },
-          "vary the images: shift 2, rotate 10, scale 0.1; default: on, sgd: off")
+          "vary the images: shift 2, rotate 10, scale 0.1 (default: on, sgd: off)")
       ->group(augmentation);
   Group(command, augmentation)
       .number("--shift", o.shift, "pixels to the side and up or down")
@@ -152,10 +153,8 @@ void add_train(CLI::App& app) {
   add_running(*command, *options);
   command->footer(
       "Examples:\n"
-      "  mnist_stn train --out runs/first            the default recipe: AdamW, one-cycle, 20 "
-      "epochs\n"
-      "  mnist_stn train --optimizer sgd             the tutorial's recipe: rate 0.01, no "
-      "augmentation\n"
+      "  mnist_stn train --out runs/first            AdamW, one-cycle, 20 epochs\n"
+      "  mnist_stn train --optimizer sgd             the tutorial's recipe\n"
       "  mnist_stn train --resume runs/first         go on where it stopped\n"
       "  mnist_stn train --config my.toml --seed 2   options from a file: epochs = 10\n"
       "Ctrl-C finishes the step and saves; a second one ends at once.");

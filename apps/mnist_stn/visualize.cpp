@@ -63,7 +63,7 @@ void add_visualize(CLI::App& app) {
   const auto options = std::make_shared<VisualizeOptions>();
   command
       ->add_option("-w,--weights", options->weights,
-                   "safetensors file of a run [default: the pre-trained ones]")
+                   "safetensors file of a run (default: the pre-trained ones)")
       ->type_name("FILE");
   command->add_option("-o,--out", options->out, "the PNG file to write")
       ->type_name("FILE")
@@ -79,10 +79,10 @@ void add_visualize(CLI::App& app) {
       ->check(CLI::Range(0, 100000000))
       ->type_name("N")
       ->capture_default_str();
-  command->add_option("--columns", options->columns, "images side by side [default: as it fits]")
+  command->add_option("--columns", options->columns, "images side by side (default: as it fits)")
       ->check(CLI::Range(1, 64))
       ->type_name("N");
-  command->add_option("--scale", options->scale, "pixels per image pixel [default: as it fits]")
+  command->add_option("--scale", options->scale, "pixels per image pixel (default: as it fits)")
       ->check(CLI::Range(1, 64))
       ->type_name("N");
   command->footer(
