@@ -174,6 +174,26 @@ TEST_CASE("regions beyond the input are drawn in the margin, and not over the re
   CHECK(pixel_at(dense, left + 5 * 4 + 30, top + 5 * 4) != outline_colour);
 }
 
+TEST_CASE("an input is drawn smaller when its region would not fit the panel", "[contact_sheet]") {
+  const ContactSheetOptions plain{.columns = 1, .scale = 4, .margin = 5, .legend = ""};
+  const int left = 12 + 8, top = 12 + 21, side = 80;
+  // Zooms out by 3 and turns, so that a corner lies 3 widths from the middle.
+  const Image out =
+      contact_sheet(std::vector{sample({{{5, -16}, {26, 5}, {5, 26}, {-16, 5}}})}, plain);
+  CHECK(out.width == contact_sheet(std::vector{sample(identity)}, plain).width);
+  int drawn = 0;
+  for (int i = 0; i < side; ++i) {
+    CHECK(pixel_at(out, left + i, top) != outline_colour);
+    CHECK(pixel_at(out, left + i, top + side - 1) != outline_colour);
+    CHECK(pixel_at(out, left, top + i) != outline_colour);
+    CHECK(pixel_at(out, left + side - 1, top + i) != outline_colour);
+    for (int j = 0; j < side; ++j) drawn += pixel_at(out, left + i, top + j) == outline_colour;
+  }
+  CHECK(drawn > 4 * 40);                                    // all four sides
+  CHECK(pixel_at(out, left + 40, top + 40) == black);       // the input, still in the middle
+  CHECK(pixel_at(out, left + 40 + 12, top + 40) != black);  // and smaller than its 40 pixels
+}
+
 TEST_CASE("contact sheets of the same samples have the same size", "[contact_sheet]") {
   std::vector<SampleView> views(7, sample(identity));
   const auto size = [](const Image& i) { return std::pair(i.width, i.height); };

@@ -99,18 +99,43 @@ int line_width(const ContactSheetOptions& o) {
   return std::max(2, o.scale / 4 * 2);
 }
 
+/// How much smaller than at o.scale an input is drawn so that all of its outline fits into the
+/// panel; never so small that the input cannot be made out.
+double zoom_to_fit(const std::vector<Point>& outline, const Image& before, const Layout& l,
+                   const ContactSheetOptions& o) {
+  constexpr double smallest = 0.2;
+  const double dot = 2.0 * line_width(o);
+  double zoom = 1;
+  for (const Point& p : outline) {
+    const double x = std::abs(p[0] - before.width / 2.0) * o.scale;
+    const double y = std::abs(p[1] - before.height / 2.0) * o.scale;
+    zoom = std::min({zoom, (l.panel_width / 2.0 - dot) / x, (l.panel_height / 2.0 - dot) / y});
+  }
+  return std::max(smallest, zoom);
+}
+
 /// The input within its margin, with the outline of the region over it.
 Image before_panel(const SampleView& sample, const Layout& l, const ContactSheetOptions& o) {
+  const Image& before = sample.before;
   Image panel = make_canvas(l.panel_width, l.panel_height, surround);
-  const int top = (l.panel_height - sample.before.height * o.scale) / 2;
-  draw_picture(panel, sample.before, o.margin * o.scale, top, o.scale, o.scaling);
-
   std::vector<Point> outline = sample.outline;
   if (outline.empty()) outline.assign(sample.region.begin(), sample.region.end());
-  for (Point& p : outline) {
-    if (!std::isfinite(p[0]) || !std::isfinite(p[1])) return panel;
-    p = {(p[0] + o.margin) * o.scale, p[1] * o.scale + top};
-  }
+  const bool finite = std::all_of(outline.begin(), outline.end(), [](const Point& p) {
+    return std::isfinite(p[0]) && std::isfinite(p[1]);
+  });
+  const double zoom = finite ? zoom_to_fit(outline, before, l, o) : 1;
+  const auto drawn = [&](int pixels) {
+    return std::max(1, static_cast<int>(std::lround(pixels * o.scale * zoom)));
+  };
+  const int width = drawn(before.width), height = drawn(before.height);
+  const int left = (l.panel_width - width) / 2, top = (l.panel_height - height) / 2;
+  if (zoom < 1)
+    draw_picture(panel, resize(before, width, height), left, top, 1);
+  else
+    draw_picture(panel, before, left, top, o.scale, o.scaling);
+  if (!finite) return panel;
+  for (Point& p : outline)
+    p = {left + p[0] * width / before.width, top + p[1] * height / before.height};
   const double line = line_width(o);
   draw_polyline(panel, outline, line, outline_colour, true);
   fill_disc(panel, outline[0], 1.75 * line, outline_colour);

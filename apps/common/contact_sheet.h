@@ -28,7 +28,8 @@ struct SampleView {
 struct ContactSheetOptions {
   int columns = 4;     ///< pairs side by side, 1 to 64
   int scale = 4;       ///< pixels per input pixel, 1 to 64
-  int margin = 5;      ///< input pixels of room around the input for regions beyond it, 0 to 256
+  int margin = 5;      ///< input pixels of room around the input for regions beyond it, 0 to 256;
+                       ///< an input whose region needs more is drawn smaller, to a fifth
   int text_scale = 1;  ///< size of captions, 1 to 8; the title is twice as large if it fits
   Scaling scaling = Scaling::smooth;
   std::string title = {};  ///< none: no title line
