@@ -1,8 +1,10 @@
 #include "core/blas.h"
 
 #include <cblas.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
+#include <new>
 
 #include "core/error.h"
 
@@ -13,11 +15,22 @@ namespace {
 // Runs before main(): a product called from a worker must not start threads of its own.
 const bool single_threaded = (openblas_set_num_threads(1), true);
 
+// OpenBLAS tries for ever to get its 128 MB of buffer when they are not to be had.
+bool has_room_for_buffer() {
+  constexpr std::size_t bytes = std::size_t{130} << 20;
+  void* const room = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (room == MAP_FAILED) throw std::bad_alloc();
+  ::munmap(room, bytes);
+  return true;
+}
+
 }  // namespace
 
 void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, Real alpha, const Real* a,
           int lda, const Real* b, int ldb, Real beta, Real* c, int ldc) {
   static_cast<void>(single_threaded);
+  static thread_local const bool room = has_room_for_buffer();
+  static_cast<void>(room);
   const CBLAS_TRANSPOSE ta = transpose_a ? CblasTrans : CblasNoTrans;
   const CBLAS_TRANSPOSE tb = transpose_b ? CblasTrans : CblasNoTrans;
 #ifdef FOVEA_DOUBLE

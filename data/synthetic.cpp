@@ -1,14 +1,13 @@
 #include "data/synthetic.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "core/error.h"
 #include "core/random.h"
+#include "core/workers.h"
 #include "data/strokes.h"
 
 namespace fovea {
@@ -164,24 +163,16 @@ Dataset draw_set(const std::string& name, int count, std::uint64_t seed) {
   set.labels.resize(static_cast<std::size_t>(count));
   for (char digit = '0'; digit <= '9'; ++digit) set.class_names.emplace_back(1, digit);
 
-  std::atomic<int> next = 0;
-  const auto work = [&] {
-    constexpr int share = 256;
+  constexpr int share = 256;
+  run_tasks((count + share - 1) / share, [&](int task) {
     Painter painter;
-    for (int first; (first = next.fetch_add(share)) < count;)
-      for (int i = first; i < std::min(first + share, count); ++i) {
-        Random random(mix(seed, static_cast<std::uint64_t>(i)));
-        const std::size_t at = static_cast<std::size_t>(i);
-        set.labels[at] = static_cast<std::int32_t>(random.below(10));
-        painter.draw(set.labels[at], random, &set.pixels[at * area]);
-      }
-  };
-  std::vector<std::jthread> helpers;
-  const unsigned cores = std::clamp(std::thread::hardware_concurrency(), 1u, 64u);
-  for (unsigned i = 1; i < cores && static_cast<int>(i) * 256 < count; ++i)
-    helpers.emplace_back(work);
-  work();
-  helpers.clear();  // joins
+    for (int i = task * share; i < std::min((task + 1) * share, count); ++i) {
+      Random random(mix(seed, static_cast<std::uint64_t>(i)));
+      const std::size_t at = static_cast<std::size_t>(i);
+      set.labels[at] = static_cast<std::int32_t>(random.below(10));
+      painter.draw(set.labels[at], random, &set.pixels[at * area]);
+    }
+  });
   return set;
 }
 

@@ -65,7 +65,8 @@ std::string path_in(const std::string& directory, const char* name) {
 
 LogWriter::LogWriter(const std::string& directory, std::int64_t csv_bytes, std::int64_t jsonl_bytes,
                      bool tensorboard)
-    : csv_(path_in(directory, run_files::log_csv), csv_bytes),
+    : directory_(directory),
+      csv_(path_in(directory, run_files::log_csv), csv_bytes),
       jsonl_(path_in(directory, run_files::log_jsonl), jsonl_bytes),
       flushed_(std::chrono::steady_clock::now()) {
   if (csv_.size() == 0) csv_.append(csv_head());
@@ -111,9 +112,13 @@ void LogWriter::epoch(const EpochRecord& r) {
 }
 
 void LogWriter::flush() {
-  csv_.flush();
-  jsonl_.flush();
-  if (tensorboard_) tensorboard_->flush();
+  try {
+    csv_.flush();
+    jsonl_.flush();
+    if (tensorboard_) tensorboard_->flush();
+  } catch (const Error& error) {
+    fail(error.what(), "; then go on with: train --resume ", directory_);
+  }
   flushed_ = std::chrono::steady_clock::now();
 }
 

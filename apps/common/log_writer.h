@@ -43,6 +43,7 @@ class LogWriter {
   std::int64_t jsonl_bytes() const { return jsonl_.size(); }
 
  private:
+  std::string directory_;
   AppendFile csv_, jsonl_;
   std::unique_ptr<TensorBoardWriter> tensorboard_;
   std::chrono::steady_clock::time_point flushed_;
