@@ -10,53 +10,19 @@
 #include "core/error.h"
 #include "data/image.h"
 #include "tests/catch.h"
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STB_IMAGE_WRITE_STATIC
-#define STBI_WRITE_NO_STDIO
-#include <stb/stb_image_write.h>
-#pragma GCC diagnostic pop
+#include "tests/image_bytes.h"
 
 namespace {
 
 using fovea::Error;
 using fovea::Image;
-using Bytes = std::vector<std::uint8_t>;
+using namespace fovea::testing;
 
 Image pattern(int width, int height, int channels) {
   Image image{width, height, channels, {}};
   for (int i = 0; i < width * height * channels; ++i)
     image.pixels.push_back(static_cast<std::uint8_t>(i * 37 + i / 7 * 11));
   return image;
-}
-
-void append(void* out, void* data, int size) {
-  auto* bytes = static_cast<std::uint8_t*>(data);
-  static_cast<Bytes*>(out)->insert(static_cast<Bytes*>(out)->end(), bytes, bytes + size);
-}
-
-Bytes jpeg_of(const Image& image) {
-  Bytes out;
-  stbi_write_jpg_to_func(append, &out, image.width, image.height, image.channels,
-                         image.pixels.data(), 95);
-  return out;
-}
-
-Bytes bmp_of(const Image& image) {
-  Bytes out;
-  stbi_write_bmp_to_func(append, &out, image.width, image.height, image.channels,
-                         image.pixels.data());
-  return out;
-}
-
-Bytes tga_of(const Image& image, bool rle) {
-  Bytes out;
-  stbi_write_tga_with_rle = rle;
-  stbi_write_tga_to_func(append, &out, image.width, image.height, image.channels,
-                         image.pixels.data());
-  return out;
 }
 
 Bytes text(const std::string& s) {
