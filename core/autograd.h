@@ -123,6 +123,10 @@ class NoGrad {
 class GradientStore {
  public:
   void begin();  ///< forgets the values, keeps the memory
+  /// Drops the leaf in this slot and its memory, if there is one.
+  void forget(std::size_t slot) {
+    if (slot < entries_.size()) entries_[slot] = {};
+  }
   /// The gradient of the leaf in this slot; null when this pass did not reach it.
   const Tensor* find(int slot) const;
 

@@ -49,15 +49,16 @@ void run_tile(const Batch& batch, int index, FunctionRef<Tensor(const Tile&)> lo
   if (value.requires_grad()) backward(value, seed, &task.gradients);
 }
 
-// Sum over tasks, in order, into the gradient of each leaf.
-void reduce_gradients(std::span<const Task> tasks) {
+// Sum over tasks, in order, into the gradient of each leaf. Leaves that this step did not reach are
+// let go: their model may be gone.
+void reduce_gradients(std::span<const Task> done) {
   std::size_t slots = 0;
-  for (const Task& task : tasks) slots = std::max(slots, task.gradients.entries().size());
+  for (const Task& task : tasks()) slots = std::max(slots, task.gradients.entries().size());
   for (std::size_t slot = 0; slot < slots; ++slot) {
     Tensor total;
     const Tensor* leaf = nullptr;
     bool first = true;
-    for (const Task& task : tasks) {
+    for (const Task& task : done) {
       if (slot >= task.gradients.entries().size()) continue;
       const GradientStore::Entry& entry = task.gradients.entries()[slot];
       if (!entry.leaf) continue;
@@ -74,6 +75,8 @@ void reduce_gradients(std::span<const Task> tasks) {
       for (std::size_t i = 0, n = total.real_count(); i < n; ++i) sum[i] += part[i];
     }
     if (leaf && (total || leaf->grad())) leaf->set_grad(total);
+    if (!total)
+      for (Task& task : tasks()) task.gradients.forget(slot);
   }
 }
 

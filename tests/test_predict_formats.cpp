@@ -43,12 +43,13 @@ TEST_CASE("predict reads every format, size, colour and polarity", "[predict]") 
   if (!program_built()) return;
   const TempDir dir;
   constexpr std::pair<int, int> sizes[] = {{320, 240}, {96, 72}, {800, 600}};
+  const Image photos[] = {photo(7, false), photo(7, true)};
   int written = 0;
   for (const auto& [ending, encode] : formats)
-    for (const bool dark_paper : {false, true})
+    for (const Image& page : photos)
       for (const bool grey : {false, true}) {
         const auto [width, height] = sizes[written % 3];
-        Image image = resize(photo(7, dark_paper), width, height);
+        Image image = resize(page, width, height);
         if (grey) image = to_grey(image);
         write(dir, cat("in/", written++, ending), encode(image));
       }

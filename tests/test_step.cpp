@@ -209,3 +209,20 @@ TEST_CASE("every task runs once, on however many threads", "[step]") {
     }
   }
 }
+
+TEST_CASE("a step lets go of the parameters of models that are gone", "[step]") {
+  const StepData many(600), few(8);
+  std::weak_ptr<Node> leaf;
+  {
+    const StepModel gone;
+    train_step(many.batch, gone);
+    leaf = gone.w1.node();
+  }
+  const StepModel model;
+  train_step(few.batch, model);
+  CHECK(leaf.expired());
+  const std::vector<Real> gradients = model.gradients();
+  train_step(few.batch, model);
+  CHECK(model.gradients() == gradients);
+  CHECK(gradients.size() == 2 + 96 + 8 + 24 + 3);
+}
