@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <sstream>
 
+#include "apps/common/data_options.h"
 #include "core/error.h"
 #include "data/open_dataset.h"
 #include "tests/catch.h"
@@ -16,6 +17,7 @@ namespace {
 using namespace fovea::testing;
 using fovea::cat;
 using fovea::DataSplit;
+using fovea::load_data;
 using fovea::open_dataset;
 using fovea::Shape;
 
@@ -111,6 +113,20 @@ TEST_CASE("image folder: class folders alone are split five to one", "[image_fol
   CHECK(split.test.image(1)[0] == 5);
   CHECK(split.test.image(2)[0] == 11);
   CHECK_THAT(split.train.note, contains("every 6th image"));
+}
+
+TEST_CASE("image folder: a limit keeps every class", "[image_folder]") {
+  const TempDir dir;
+  for (const char* name : {"ant", "bee", "cat"})
+    for (int i = 0; i < 12; ++i)
+      write_pnm(dir, cat(name, "/", 10 + i, ".pgm"), 20 * (name[0] - 'a') + i);
+  const DataSplit split = load_data({.directory = dir.path(), .train_limit = 6, .test_limit = 3});
+  CHECK(split.train.labels == std::vector<std::int32_t>{0, 0, 1, 1, 2, 2});
+  CHECK(split.test.labels == std::vector<std::int32_t>{0, 1, 2});
+  CHECK(split.train.pixels.size() == 6 * 12);
+  CHECK(split.train.image(4)[0] == 40);  // the first of cat
+  CHECK(split.train.image(5)[0] == 46);  // its sixth for training, behind the first test image
+  CHECK(split.test.image(2)[0] == 45);
 }
 
 TEST_CASE("image folder: unreadable and odd images", "[image_folder]") {

@@ -37,6 +37,7 @@ TEST_CASE("named models have their known numbers of parameters", "[model]") {
   CHECK(make_model(info_of("tutorial"), 1).network->parameter_count() == 27360);
   CHECK(make_model(info_of("cifar", {3, 32, 32}), 1).network->parameter_count() == 1585008);
   CHECK(make_model(info_of("tutorial-cnn"), 1).network->parameter_count() == 21840);
+  CHECK(make_model(info_of("cifar-deep", {3, 32, 32}), 1).network->parameter_count() == 862544);
   CHECK_THAT(message_of([] {
                model_options("tutoral", {1, 28, 28}, 10);
              }),
@@ -63,6 +64,27 @@ TEST_CASE("a saved model comes back whole", "[model]") {
   CHECK(loaded.info.mean == info.mean);
   CHECK(loaded.info.class_names == info.class_names);
   CHECK_FALSE(loaded.network->training());
+}
+
+TEST_CASE("a deep model comes back from its file", "[model]") {
+  const TempDir dir;
+  ModelInfo info = info_of("cifar-deep", {3, 32, 32});
+  info.network.blocks = {2, 3};  // small, for speed
+  const Model saved = make_model(info, 5);
+  save_model(dir.file("w"), saved);
+  const Model loaded = load_model(dir.file("w"));
+  CHECK(loaded.info.network.blocks == std::vector<int>{2, 3});
+  CHECK(all_weights(loaded) == all_weights(saved));
+  CHECK(saved.network->classifier_parameters().size() == 12);  // 4 convolutions, fc1, fc2
+
+  for (const char* blocks : {"[2, 0]", "[1, 1, 1, 1, 1]", "[70000]", "3"}) {
+    SafeTensors damaged = model_tensors(saved);
+    std::string& text = damaged.metadata[model_key];
+    text.replace(text.find("[2,3]"), 5, blocks);
+    write_safetensors(dir.file("bad"), damaged);
+    CHECK_THAT(message_of([&] { load_model(dir.file("bad")); }),
+               contains("bad: damaged description of the model"));
+  }
 }
 
 TEST_CASE("files without metadata are understood by their shapes", "[model]") {

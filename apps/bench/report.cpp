@@ -5,14 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/common/build_info.h"
+#include "apps/common/json.h"
 #include "core/blas.h"
 #include "core/file.h"
 #include "core/native.h"
 #include "core/workers.h"
 
 namespace fovea::bench {
-
-using Json = nlohmann::ordered_json;
 
 Machine describe_machine() {
   Machine m;
@@ -158,7 +157,7 @@ void write_json(const std::string& path, const Results& r) {
       {"first_step_ms", r.first_step_ms}};
   for (const auto& [name, value] : figures)
     out[name] = value < 0 ? Json() : Json(value);  // null: not measured
-  write_file_atomically(path, out.dump(2) + "\n");
+  write_file_atomically(path, dump_json(out, 2) + "\n");
 }
 
 }  // namespace fovea::bench

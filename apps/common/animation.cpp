@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/common/before_after.h"
-#include "apps/common/json_lines.h"
+#include "apps/common/json.h"
 #include "apps/common/markup.h"
 #include "core/error.h"
 
@@ -14,11 +14,11 @@ namespace {
 
 // JSON writes what is not finite as null.
 template <class Number>
-Number number_or_nan(const nlohmann::json& value) {
+Number number_or_nan(const Json& value) {
   return value.is_null() ? std::numeric_limits<Number>::quiet_NaN() : value.get<Number>();
 }
 
-TrainingFrame frame_from(const nlohmann::json& line) {
+TrainingFrame frame_from(const Json& line) {
   TrainingFrame frame;
   frame.step = line.at("step");
   frame.epoch = line.at("epoch");
@@ -65,7 +65,7 @@ Image draw(const Model& model, const Dataset& test, const TrainingFrame& frame,
 
 std::vector<TrainingFrame> read_frames(const std::string& path) {
   std::vector<TrainingFrame> frames;
-  for_each_json_line(path, [&](const nlohmann::json& line) {
+  for_each_json_line(path, [&](const Json& line) {
     TrainingFrame frame = frame_from(line);
     if (frame.thetas.empty()) return;
     const std::size_t count = frame.indices.size();

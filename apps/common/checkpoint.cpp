@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/json.h"
 #include "apps/common/model_info.h"
 #include "apps/common/run_files.h"
 #include "core/error.h"
@@ -13,7 +14,6 @@ namespace fovea {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 constexpr const char* state_key = "fovea.state";
 constexpr const char* options_key = "fovea.options";
@@ -77,7 +77,8 @@ std::string save_checkpoint(const std::string& directory, const Model& model,
                             const std::string& options, int keep) {
   Json json;
   visit_state(state, [&](const char* name, const auto& value) { json[name] = value; });
-  SafeTensors content = model_tensors(model, {{state_key, json.dump()}, {options_key, options}});
+  SafeTensors content =
+      model_tensors(model, {{state_key, dump_json(json)}, {options_key, options}});
   for (const auto& [name, tensor] : optimizer.state()) {
     SafeTensor copy{tensor.shape(), {}};
     for (const Real value : tensor.values()) copy.values.push_back(static_cast<float>(value));
@@ -116,7 +117,7 @@ Checkpoint read_newest_checkpoint(const std::string& directory) {
     const auto& metadata = out.tensors.metadata;
     require(metadata.count(state_key) && metadata.count(options_key), out.file,
             ": has no optimiser state, only weights; start a new run from them with --init");
-    const Json json = Json::parse(metadata.at(state_key));
+    const Json json = parse_json(metadata.at(state_key));
     visit_state(out.state, [&](const char* name, auto& value) { json.at(name).get_to(value); });
     out.options = metadata.at(options_key);
     check_state(out.state, out.file);

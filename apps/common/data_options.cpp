@@ -1,5 +1,8 @@
 #include "apps/common/data_options.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "apps/common/markup.h"
 #include "apps/common/usage_error.h"
 #include "core/file.h"
@@ -10,11 +13,20 @@ namespace fovea {
 
 namespace {
 
-void keep_first(Dataset& dataset, int limit) {
+// The first images; but a set sorted by class, as folders are, is thinned evenly: its first images
+// would be of one class.
+void keep(Dataset& dataset, int limit) {
   if (limit <= 0 || limit >= dataset.size()) return;
-  dataset.labels.resize(static_cast<std::size_t>(limit));
-  dataset.pixels.resize(static_cast<std::size_t>(limit) *
-                        static_cast<std::size_t>(dataset.image_shape.size()));
+  const auto count = static_cast<std::size_t>(limit);
+  const auto length = static_cast<std::size_t>(dataset.image_shape.size());
+  if (std::is_sorted(dataset.labels.begin(), dataset.labels.end()))
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t from = i * dataset.labels.size() / count;
+      dataset.labels[i] = dataset.labels[from];
+      std::memmove(&dataset.pixels[i * length], &dataset.pixels[from * length], length);
+    }
+  dataset.labels.resize(count);
+  dataset.pixels.resize(count * length);
   dataset.labels.shrink_to_fit();
   dataset.pixels.shrink_to_fit();
 }
@@ -46,8 +58,8 @@ DataSplit load_data(const DataOptions& options) {
   }
   DataSplit data =
       open_dataset(data_directory(options), {.skip_unreadable = options.skip_unreadable});
-  keep_first(data.train, options.train_limit);
-  keep_first(data.test, options.test_limit);
+  keep(data.train, options.train_limit);
+  keep(data.test, options.test_limit);
   return data;
 }
 

@@ -12,7 +12,8 @@ struct DataOptions {
   std::string directory;         ///< empty: default_data_directory()
   bool synthetic = false;        ///< drawn digits instead of files
   bool skip_unreadable = false;  ///< leave out images that cannot be read
-  int train_limit = 0;           ///< only the first so many images; 0: all
+  int train_limit = 0;           ///< only so many images: the first; of a set sorted by class,
+                                 ///< evenly spaced ones; 0: all
   int test_limit = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "apps/common/json.h"
 #include "apps/common/run_files.h"
 #include "layers/losses.h"
 
@@ -133,18 +134,18 @@ std::string confusion_text(const Evaluation& evaluation, const Dataset& dataset)
   });
   wrong.resize(std::min<std::size_t>(wrong.size(), run_files::listed_mistakes));
 
-  nlohmann::ordered_json json = {{"class_names", dataset.class_names},
-                                 {"matrix", matrix},
-                                 {"loss", evaluation.loss},
-                                 {"correct", evaluation.correct},
-                                 {"total", evaluation.total}};
-  json["mistakes"] = nlohmann::ordered_json::array();
+  Json json = {{"class_names", dataset.class_names},
+               {"matrix", matrix},
+               {"loss", evaluation.loss},
+               {"correct", evaluation.correct},
+               {"total", evaluation.total}};
+  json["mistakes"] = Json::array();
   for (const std::size_t i : wrong)
     json["mistakes"].push_back({{"index", i},
                                 {"label", dataset.labels[i]},
                                 {"predicted", evaluation.predictions[i].label},
                                 {"probability", evaluation.predictions[i].probability}});
-  return json.dump(1) + "\n";
+  return dump_json(json, 1) + "\n";
 }
 
 }  // namespace fovea

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/json.h"
 #include "core/step.h"
 
 namespace fovea {
@@ -56,10 +57,9 @@ std::string frame_line(StnNetwork& network, const Dataset& test, const std::vect
     }
   });
   network.train(training);
-  const nlohmann::ordered_json line = {{"step", step},           {"epoch", epoch},
-                                       {"indices", indices},     {"theta", thetas},
-                                       {"predicted", predicted}, {"probability", probability}};
-  return line.dump() + "\n";
+  const Json line = {{"step", step},    {"epoch", epoch},         {"indices", indices},
+                     {"theta", thetas}, {"predicted", predicted}, {"probability", probability}};
+  return dump_json(line) + "\n";
 }
 
 }  // namespace fovea

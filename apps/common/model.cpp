@@ -44,8 +44,10 @@ const std::vector<std::pair<std::string, std::string>>& model_names() {
       {"tutorial-x2", "the same with twice the width"},
       {"tutorial-x4", "the same with four times the width"},
       {"cifar", "the larger one for colour images, 1,585,008 parameters on CIFAR-10"},
+      {"cifar-deep", "a deeper classifier of six 3x3 convolutions behind a smaller transformer"},
       {"tutorial-cnn", "control: the classifier of tutorial without a transformer"},
       {"cifar-cnn", "control: the classifier of cifar without a transformer"},
+      {"cifar-deep-cnn", "control: the classifier of cifar-deep without a transformer"},
   };
   return names;
 }
@@ -61,6 +63,12 @@ StnOptions model_options(const std::string& name, const Shape& image_shape, int 
                .conv1 = 16,
                .conv2 = 32,
                .fc = 1024};
+  if (name.starts_with("cifar-deep"))
+    options = {.localization1 = 16,
+               .localization2 = 32,
+               .localization_fc = 64,
+               .blocks = {32, 64, 128},
+               .fc = 256};
   options.transformer = !name.ends_with("-cnn");
   options.input = image_shape;
   options.classes = classes;

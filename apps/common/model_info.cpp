@@ -4,13 +4,12 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "apps/common/json.h"
 #include "core/error.h"
 
 namespace fovea {
 
 namespace {
-
-using Json = nlohmann::json;
 
 // One list of the network's numbers for both directions.
 template <class Options, class Visit>
@@ -35,6 +34,10 @@ void check_info(const ModelInfo& info) {
   visit_widths(o, [](const char* name, int value) {
     require(value > 0 && value <= largest_width, name, " is ", value);
   });
+  require(o.blocks.size() <= 4, "there are ", o.blocks.size(),
+          " blocks");  // 24 pixels halve 4 times
+  for (const int channels : o.blocks)
+    require(channels > 0 && channels <= largest_width, "a block has ", channels, " channels");
   const std::size_t channels = static_cast<std::size_t>(o.input[0]);
   require(info.mean.size() == channels && info.stddev.size() == channels,
           "mean and stddev need one value a channel");
@@ -47,7 +50,7 @@ void check_info(const ModelInfo& info) {
 }
 
 ModelInfo parse_info(const std::string& text) {
-  const Json json = Json::parse(text);
+  const Json json = parse_json(text);
   ModelInfo info;
   StnOptions& o = info.network;
   info.name = json.at("name").get<std::string>();
@@ -55,6 +58,7 @@ ModelInfo parse_info(const std::string& text) {
   require(json.at("input").size() == 3, "input needs three extents");
   for (const Json& extent : json.at("input")) o.input.append(extent.get<int>());
   visit_widths(o, [&](const char* name, int& value) { value = json.at(name).get<int>(); });
+  o.blocks = json.value("blocks", std::vector<int>{});
   o.transformer = json.at("transformer").get<bool>();
   o.fill = json.at("fill").get<Real>();
   info.mean = json.at("mean").get<std::vector<float>>();
@@ -142,8 +146,9 @@ void write_model_info(const ModelInfo& info, std::map<std::string, std::string>&
                {"stddev", info.stddev},
                {"class_names", info.class_names}};
   visit_widths(o, [&](const char* name, int value) { json[name] = value; });
+  if (!o.blocks.empty()) json["blocks"] = o.blocks;
   metadata[format_key] = std::to_string(format_version);
-  metadata[model_key] = json.dump();
+  metadata[model_key] = dump_json(json);
 }
 
 void require_known_format(const SafeTensors& weights, const std::string& file) {

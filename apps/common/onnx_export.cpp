@@ -16,6 +16,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/json.h"
 #include "core/autograd.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -134,12 +135,10 @@ OnnxInfo info_of(const ModelInfo& model) {
                  "], normalised per channel: (pixel / 255 - mean) / stddev with mean ",
                  list(model.mean), " and stddev ", list(model.stddev),
                  ". Output: log-probabilities of ", model.network.classes, " classes.");
-  info.metadata = {
-      {"model", model.name},
-      {"mean", list(model.mean)},
-      {"stddev", list(model.stddev)},
-      {"class_names", nlohmann::json(model.class_names)
-                          .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)}};
+  info.metadata = {{"model", model.name},
+                   {"mean", list(model.mean)},
+                   {"stddev", list(model.stddev)},
+                   {"class_names", dump_json(model.class_names)}};
   return info;
 }
 

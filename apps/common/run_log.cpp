@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/common/chart.h"
-#include "apps/common/json_lines.h"
+#include "apps/common/json.h"
 #include "apps/common/markup.h"
 #include "apps/common/ticks.h"
 
@@ -14,7 +14,7 @@ namespace fovea {
 
 namespace {
 
-double number(const nlohmann::json& line, const char* key) {
+double number(const Json& line, const char* key) {
   const auto value = line.find(key);
   return value == line.end() || value->is_null() ? std::numeric_limits<double>::quiet_NaN()
                                                  : value->get<double>();
@@ -66,7 +66,7 @@ bool spans_decades(const std::vector<Series>& all) {
 
 RunLog read_run_log(const std::string& path) {
   RunLog log;
-  for_each_json_line(path, [&](const nlohmann::json& line) {
+  for_each_json_line(path, [&](const Json& line) {
     const std::string kind = line.at("kind");
     const auto at = [&](const char* key) { return number(line, key); };
     if (kind == "step")

@@ -8,7 +8,7 @@
 #include "apps/common/animation.h"
 #include "apps/common/before_after.h"
 #include "apps/common/chart.h"
-#include "apps/common/json_lines.h"
+#include "apps/common/json.h"
 #include "apps/common/markup.h"
 #include "apps/common/run_files.h"
 #include "apps/common/run_log.h"
@@ -18,8 +18,6 @@
 namespace fovea {
 
 namespace {
-
-using nlohmann::json;
 
 // The parts of a report as they are made, and the files beside it.
 struct Report {
@@ -39,16 +37,16 @@ struct Report {
 };
 
 // A JSON value as a person would write it.
-std::string plain(const json& value) {
+std::string plain(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_null()) return "–";
-  if (!value.is_array()) return value.dump(-1, ' ', false, json::error_handler_t::replace);
+  if (!value.is_array()) return dump_json(value);
   std::string out;
-  for (const json& item : value) out += (out.empty() ? "" : ", ") + plain(item);
+  for (const Json& item : value) out += (out.empty() ? "" : ", ") + plain(item);
   return out;
 }
 
-std::string plain(const json& object, const char* key) {
+std::string plain(const Json& object, const char* key) {
   const auto value = object.find(key);
   return value == object.end() ? "" : plain(*value);
 }
@@ -68,12 +66,12 @@ void add_curves(Report& report, const RunLog& log) {
   add_epoch_table(log, report.page);
 }
 
-void add_key_figures(Report& report, const RunLog& log, const json& confusion) {
+void add_key_figures(Report& report, const RunLog& log, const Json& confusion) {
   auto& figures = report.page.key_figures;
   if (confusion.is_object() && confusion.value("total", 0.0) > 0) {
     const double correct = confusion.at("correct"), total = confusion.at("total");
     figures.push_back({"test accuracy", fixed(100 * correct / total, 2) + "%"});
-    if (const json& loss = confusion.at("loss"); loss.is_number())
+    if (const Json& loss = confusion.at("loss"); loss.is_number())
       figures.push_back({"test loss", fixed(loss.get<double>(), 4)});
   }
   figures.push_back(
@@ -119,10 +117,10 @@ void add_before_after(Report& report, const std::vector<TrainingFrame>& frames) 
                  before_after_sheet(report.model, test, indices, sheet_options(test.image_shape)));
 }
 
-void add_mistakes(Report& report, const json& confusion) {
+void add_mistakes(Report& report, const Json& confusion) {
   const Dataset& test = report.data.test;
   std::vector<int> indices;
-  for (const json& mistake : confusion.value("mistakes", json::array()))
+  for (const Json& mistake : confusion.value("mistakes", Json::array()))
     indices.push_back(mistake.at("index"));
   if (indices.empty()) return;
   report.add_png("mistakes.png", "The worst mistakes",
@@ -130,16 +128,16 @@ void add_mistakes(Report& report, const json& confusion) {
                  before_after_sheet(report.model, test, indices, sheet_options(test.image_shape)));
 }
 
-void add_confusion(Report& report, const json& confusion) {
+void add_confusion(Report& report, const Json& confusion) {
   std::vector<std::int64_t> counts;
-  for (const json& item : confusion.at("matrix")) counts.push_back(item);
+  for (const Json& item : confusion.at("matrix")) counts.push_back(item);
   const auto names = confusion.at("class_names").get<std::vector<std::string>>();
   if (names.empty() || names.size() > 100) return;  // more would not be legible
   report.page.confusion_svg = confusion_matrix_svg(counts, names);
   write_file_atomically(report.path("confusion.svg"), report.page.confusion_svg);
 }
 
-void add_config(Report& report, const json& config) {
+void add_config(Report& report, const Json& config) {
   ReportData& page = report.page;
   page.title = cat("Spatial transformer on ", report.data.test.name);
   if (!report.model.network->options().transformer)
@@ -178,7 +176,7 @@ void write_run_report(const std::string& directory, const Model& model, const Da
   Report report{directory, model, data};
   const std::string confusion_path = report.path(run_files::confusion);
   try {
-    const json confusion = read_json(confusion_path);
+    const Json confusion = read_json(confusion_path);
     add_config(report, read_json(report.path(run_files::config)));
     const RunLog log = read_run_log(report.path(run_files::log_jsonl));
     add_key_figures(report, log, confusion);
@@ -188,7 +186,7 @@ void write_run_report(const std::string& directory, const Model& model, const Da
     if (confusion.is_object()) add_mistakes(report, confusion);
     add_curves(report, log);
     if (confusion.is_object()) add_confusion(report, confusion);
-  } catch (const json::exception& error) {
+  } catch (const Json::exception& error) {
     fail(confusion_path, ": lacks what belongs there: ", error.what(), "; train again");
   }
   write_file_atomically(report.path("report.html"), render_report(report.page));

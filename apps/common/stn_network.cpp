@@ -3,6 +3,7 @@
 #include "layers/activations.h"
 #include "layers/conv_pool.h"
 #include "layers/dropout.h"
+#include "layers/init.h"
 
 namespace fovea {
 
@@ -27,14 +28,9 @@ StnNetwork::StnNetwork(const StnOptions& options, Random& rng) : options_(option
   const StnOptions& o = options_;
   require(o.input.rank() == 3 && o.input[1] >= 24 && o.input[2] >= 24,
           "this network takes images of at least 24x24 pixels, got ", o.input);
-  const int features = o.conv2 * after(after(o.input[1], 5), 5) * after(after(o.input[2], 5), 5);
-  conv1_ =
-      std::make_unique<Conv2d>(Conv2dOptions{.in = o.input[0], .out = o.conv1, .kernel = 5}, rng);
-  conv2_ = std::make_unique<Conv2d>(Conv2dOptions{.in = o.conv1, .out = o.conv2, .kernel = 5}, rng);
+  const int features = add_convolutions(rng);
   fc1_ = std::make_unique<Linear>(LinearOptions{.in = features, .out = o.fc}, rng);
   fc2_ = std::make_unique<Linear>(LinearOptions{.in = o.fc, .out = o.classes}, rng);
-  add_module("conv1", *conv1_);
-  add_module("conv2", *conv2_);
   add_module("fc1", *fc1_);
   add_module("fc2", *fc2_);
   if (!o.transformer) return;
@@ -55,6 +51,34 @@ StnNetwork::StnNetwork(const StnOptions& options, Random& rng) : options_(option
   init_identity(parameters[2], parameters[3]);
 }
 
+int StnNetwork::add_convolutions(Random& rng) {
+  const StnOptions& o = options_;
+  int height = o.input[1], width = o.input[2], channels = o.input[0];
+  if (o.blocks.empty()) {
+    conv1_ =
+        std::make_unique<Conv2d>(Conv2dOptions{.in = channels, .out = o.conv1, .kernel = 5}, rng);
+    conv2_ =
+        std::make_unique<Conv2d>(Conv2dOptions{.in = o.conv1, .out = o.conv2, .kernel = 5}, rng);
+    add_module("conv1", *conv1_);
+    add_module("conv2", *conv2_);
+    return o.conv2 * after(after(height, 5), 5) * after(after(width, 5), 5);
+  }
+  for (const int out : o.blocks) {
+    features_.add<Conv2d>({.in = channels, .out = out, .kernel = 3, .padding = 1}, rng)
+        .add<ReLU>()
+        .add<Conv2d>({.in = out, .out = out, .kernel = 3, .padding = 1}, rng)
+        .add<MaxPool2d>({.kernel = 2})
+        .add<ReLU>()
+        .add<Dropout2d>(Real(0.1));
+    channels = out, height /= 2, width /= 2;
+  }
+  // PyTorch's default lets the signal shrink to a third from layer to layer.
+  for (const Tensor& parameter : features_.parameters())
+    if (parameter.shape().rank() > 1) kaiming_uniform(parameter, rng);
+  add_module("features", features_);
+  return channels * height * width;
+}
+
 Tensor StnNetwork::theta(const Tensor& x) const {
   require(options_.transformer, "this network has no transformer");
   return fc_loc_(localization_(x)).reshape({2, 3});
@@ -65,13 +89,17 @@ Tensor StnNetwork::transform(const Tensor& x) const {
   return spatial_transform(x, theta(x), {.sampler = {.fill = options_.fill}});
 }
 
-Tensor StnNetwork::classify(const Tensor& x) const {
+Tensor StnNetwork::convolve(const Tensor& x) const {
+  if (!conv1_) return features_(x);
   const MaxPool2dOptions pool{.kernel = 2};
-  Tensor y = conv_pool_relu(x, *conv1_, pool);
-  y = conv_pool_relu(y, *conv2_, pool);
+  const Tensor y = conv_pool_relu(conv_pool_relu(x, *conv1_, pool), *conv2_, pool);
   // The tutorial drops channels before it pools: the same, since a channel's factor is not
   // negative.
-  if (training()) y = dropout2d(y, Real(0.5));
+  return training() ? dropout2d(y, Real(0.5)) : y;
+}
+
+Tensor StnNetwork::classify(const Tensor& x) const {
+  Tensor y = convolve(x);
   y = relu((*fc1_)(y));
   if (training()) y = dropout(y, Real(0.5));
   return log_softmax((*fc2_)(y));
@@ -90,10 +118,9 @@ std::vector<Tensor> StnNetwork::localization_parameters() const {
 
 std::vector<Tensor> StnNetwork::classifier_parameters() const {
   std::vector<Tensor> out;
-  for (const Module* layer :
-       {static_cast<const Module*>(conv1_.get()), static_cast<const Module*>(conv2_.get()),
-        static_cast<const Module*>(fc1_.get()), static_cast<const Module*>(fc2_.get())})
-    for (Tensor& p : layer->parameters()) out.push_back(std::move(p));
+  for (const NamedTensor& parameter : named_parameters())
+    if (!parameter.name.starts_with("localization.") && !parameter.name.starts_with("fc_loc."))
+      out.push_back(parameter.tensor);
   return out;
 }
 

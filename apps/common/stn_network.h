@@ -21,6 +21,9 @@ struct StnOptions {
   int localization_fc = 32;
   int conv1 = 10;  ///< channels of the classifier's 5x5 convolutions
   int conv2 = 20;
+  /// Not empty: the classifier has these blocks instead of conv1 and conv2, each of two padded 3x3
+  /// convolutions of so many channels and a 2x2 pooling (VGG, Simonyan and Zisserman 2015).
+  std::vector<int> blocks{};
   int fc = 50;
   bool transformer = true;  ///< false: the classifier alone, as a control
   Real fill = 0;            ///< value sampled outside the image
@@ -29,7 +32,7 @@ struct StnOptions {
 };
 
 /// localization (conv 7x7, pool, ReLU, conv 5x5, pool, ReLU), fc_loc -> theta -> sampler -> conv1,
-/// conv2, fc1, fc2 -> log-probabilities. Parameter names and order are PyTorch's.
+/// conv2 (or features), fc1, fc2 -> log-probabilities. Parameter names and order are PyTorch's.
 class StnNetwork : public Module {
  public:
   StnNetwork(const StnOptions& options, Random& rng);
@@ -46,9 +49,12 @@ class StnNetwork : public Module {
   std::vector<Tensor> classifier_parameters() const;
 
  private:
+  int add_convolutions(Random& rng);  // returns how many numbers they leave of a sample
+  Tensor convolve(const Tensor& x) const;
+
   StnOptions options_;
-  Sequential localization_, fc_loc_;
-  std::unique_ptr<Conv2d> conv1_, conv2_;
+  Sequential localization_, fc_loc_, features_;
+  std::unique_ptr<Conv2d> conv1_, conv2_;  // null when there are features
   std::unique_ptr<Linear> fc1_, fc2_;
 };
 

@@ -4,14 +4,13 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/json.h"
 #include "apps/common/suggest.h"
 #include "apps/common/usage_error.h"
 
 namespace fovea {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // The one list of names for writing, reading and comparing. `out`, `resume` and `overwrite` say
 // where a run is, not what it does.
@@ -175,22 +174,23 @@ double fill_value(const TrainOptions& options, const std::vector<float>& mean,
 }
 
 std::string options_text(const TrainOptions& options, int indent) {
-  return options_json(options).dump(indent);
+  return dump_json(options_json(options), indent);
 }
 
 TrainOptions resumed_options(const std::string& stored, const TrainOptions& now,
                              const std::set<std::string>& given) {
   TrainOptions options;
   const Json current = options_json(now);
-  Json json = Json::parse(stored);
+  Json json = parse_json(stored);
   const bool open_end = json.at("schedule") == "constant" || json.at("schedule") == "step" ||
                         json.at("schedule") == "exponential";
   visit_options(now, [&](const std::string& name, const auto&) {
     if (!given.count(name) || json.at(name) == current.at(name)) return;
-    const std::string change = cat(now.resume, ": this run has --", name, " ", json.at(name).dump(),
-                                   " and cannot be resumed with ", current.at(name).dump());
+    const std::string change =
+        cat(now.resume, ": this run has --", name, " ", dump_json(json.at(name)),
+            " and cannot be resumed with ", dump_json(current.at(name)));
     if (name == "epochs")
-      require(open_end, change, ", because its schedule ", json.at("schedule").dump(),
+      require(open_end, change, ", because its schedule ", dump_json(json.at("schedule")),
               " is laid out for that end; start a new run, if you like with --init");
     else
       require(changeable.count(name) != 0, change, "; leave the option away or start a new run");

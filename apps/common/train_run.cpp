@@ -10,6 +10,7 @@
 
 #include "apps/common/build_info.h"
 #include "apps/common/console.h"
+#include "apps/common/json.h"
 #include "apps/common/markup.h"
 #include "apps/common/model_info.h"
 #include "apps/common/run_files.h"
@@ -24,8 +25,6 @@
 namespace fovea {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string path_in(const TrainOptions& options, const char* name) {
   return (std::filesystem::path(options.out) / name).string();
@@ -69,7 +68,7 @@ void write_config(const TrainOptions& options, const DataSplit& data, const Mode
       {"fovea", version},
       {"started", utc_now()},
       {"command", command_line},
-      {"options", Json::parse(options_text(options))},
+      {"options", parse_json(options_text(options))},
       {"data",
        {{"name", data.train.name},
         {"directory", data_directory(options.data)},
@@ -91,7 +90,7 @@ void write_config(const TrainOptions& options, const DataSplit& data, const Mode
         {"flags", flags_description()}}},
       {"machine",
        {{"threads", threads()}, {"cpus", available_cpus()}, {"blas", blas_description()}}}};
-  write_file_atomically(path_in(options, run_files::config), config.dump(2) + "\n");
+  write_file_atomically(path_in(options, run_files::config), dump_json(config, 2) + "\n");
 }
 
 // "AdamW, lr 0.004 (one-cycle), batch 64, 20 epochs, seed 1, shift 2, ..."

@@ -10,6 +10,7 @@
 #include "apps/common/before_after.h"
 #include "apps/common/console.h"
 #include "apps/common/inspect.h"
+#include "apps/common/json.h"
 #include "apps/common/markup.h"
 #include "apps/mnist_stn/commands.h"
 #include "core/error.h"
@@ -42,7 +43,7 @@ std::string text_line(const Model& model, const Picture& picture, const Inspecti
 }
 
 std::string json_line(const Model& model, const Picture& picture, const Inspection& seen, int top) {
-  nlohmann::ordered_json line;
+  Json line;
   line["path"] = picture.path;
   line["class"] = class_name(model, seen.ranked[0]);
   line["probability"] = seen.probability();
@@ -53,7 +54,7 @@ std::string json_line(const Model& model, const Picture& picture, const Inspecti
   line["theta"] = seen.theta;
   line["blank"] = picture.input.blank;
   line["notes"] = picture.input.notes;
-  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return dump_json(line) + "\n";
 }
 
 // Prints answers as they come and remembers what happened on the way.

@@ -29,7 +29,8 @@ except ImportError:
 
 TOLERANCE = 1e-4
 
-# name: (channels, side, widths of localization.0, .3, fc_loc.0, conv1, conv2, fc1, background)
+# name: (channels, side, widths of localization.0, .3, fc_loc.0, conv1, conv2, fc1, background);
+# a list in place of conv1: the blocks of a deep classifier
 NETWORKS = {
     "tutorial": (1, 28, 8, 10, 32, 10, 20, 50, 0),
     "tutorial, background -0.42": (1, 28, 8, 10, 32, 10, 20, 50, -0.4242),
@@ -40,6 +41,7 @@ NETWORKS = {
     "cifar": (3, 32, 64, 128, 256, 16, 32, 1024, 0),
     "cifar, background -1.9": (3, 32, 64, 128, 256, 16, 32, 1024, -1.9),
     "cifar-cnn": (3, 32, 0, 0, 0, 16, 32, 1024, 0),
+    "cifar-deep": (3, 32, 16, 32, 64, [32, 64, 128], 1, 256, 0),
 }
 
 
@@ -86,16 +88,24 @@ def random_network(path, channels, side, loc1, loc2, fc_loc, conv1, conv2, fc, f
         add("fc_loc.2", 6, fc_loc)
         arrays["fc_loc.2.weight"] /= 8
         arrays["fc_loc.2.bias"] = numpy.array([0.9, 0.3, 0.1, -0.3, 1.2, -0.2])
-    add("conv1", conv1, channels, 5, 5)
-    add("conv2", conv2, conv1, 5, 5)
-    add("fc1", fc, conv2 * pooled(5) ** 2)
+    blocks = conv1 if isinstance(conv1, list) else []
+    for i, (width, out) in enumerate(zip([channels] + blocks, blocks)):
+        add(f"features.{6 * i}", out, width, 3, 3)
+        add(f"features.{6 * i + 2}", out, out, 3, 3)
+    if blocks:
+        conv1 = 1
+        add("fc1", fc, blocks[-1] * (side >> len(blocks)) ** 2)
+    else:
+        add("conv1", conv1, channels, 5, 5)
+        add("conv2", conv2, conv1, 5, 5)
+        add("fc1", fc, conv2 * pooled(5) ** 2)
     add("fc2", 10, fc)
     model = {
         "name": "check", "input": [channels, side, side], "transformer": bool(loc1), "fill": fill,
         "mean": [0.4] * channels, "stddev": [0.25] * channels,
         "class_names": [str(i) for i in range(10)], "classes": 10, "localization1": loc1 or 1,
         "localization2": loc2 or 1, "localization_fc": fc_loc or 1, "conv1": conv1, "conv2": conv2,
-        "fc": fc,
+        "fc": fc, "blocks": blocks,
     }  # fmt: skip
     write_safetensors(path, arrays, {"fovea.format": "1", "fovea.model": json.dumps(model)})
 

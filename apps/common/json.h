@@ -1,0 +1,30 @@
+// JSON text and files. Parsing and printing are compiled here once: in every file that uses them
+// they cost a second each.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace fovea {
+
+/// Keeps the order of an object's names.
+using Json = nlohmann::ordered_json;
+
+/// Throws Json::exception if `text` is not JSON.
+Json parse_json(std::string_view text);
+
+/// On one line, or with `indent` spaces a level if that is not negative. What is not UTF-8 is
+/// replaced: names of files and classes may be anything.
+std::string dump_json(const Json& json, int indent = -1);
+
+/// Calls `visit` with every line of `path`, parsed; not at all if the file is missing. A last line
+/// without its end, as a killed writer leaves it, is not read. Throws Error naming file and line if
+/// one is not JSON, or if `visit` throws a JSON exception: a field is missing or of another type.
+void for_each_json_line(const std::string& path, const std::function<void(const Json&)>& visit);
+
+/// The file as one JSON value; null if it is missing. Throws Error if it is not JSON.
+Json read_json(const std::string& path);
+
+}  // namespace fovea
