@@ -38,10 +38,11 @@ TEST_CASE("named models have their known numbers of parameters", "[model]") {
   CHECK(make_model(info_of("cifar", {3, 32, 32}), 1).network->parameter_count() == 1585008);
   CHECK(make_model(info_of("tutorial-cnn"), 1).network->parameter_count() == 21840);
   CHECK(make_model(info_of("cifar-deep", {3, 32, 32}), 1).network->parameter_count() == 862544);
-  CHECK_THAT(message_of([] {
-               model_options("tutoral", {1, 28, 28}, 10);
-             }),
-             contains("there is no model 'tutoral'; did you mean tutorial?"));
+  CHECK_THAT(
+      message_of([] {
+        model_options("tutoral", {1, 28, 28}, 10);
+      }),
+      contains("--model 'tutoral' does not exist; did you mean tutorial? (it takes tutorial, "));
 }
 
 TEST_CASE("the seed decides the weights", "[model]") {

@@ -1,8 +1,9 @@
 // build/bench: how fast this build trains on this machine, and how far from the machine's peak.
-#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
 #include "apps/bench/report.h"
+#include "apps/common/command.h"
 #include "core/workers.h"
 
 namespace {
@@ -150,23 +151,22 @@ class Bench {
 };
 
 int run(int argc, char** argv) {
-  CLI::App app("Measures training and evaluation speed, layer by layer, and memory.", "bench");
   Options options;
-  app.add_option("--json", options.json, "write all figures to FILE too")->type_name("FILE");
-  app.add_option("--threads", options.threads, "measure 1 to N threads (0: all CPUs)")
-      ->check(CLI::Range(0, 256))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--batch", options.batch, "train at this batch size only (0: 16 to 1024)")
-      ->check(CLI::Range(0, 1 << 16))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--only", options.only, "measure these parts only")
-      ->delimiter(',')
-      ->check(CLI::IsMember(sections));
-  app.add_flag("--quick", options.quick, "a rough look, in a tenth of the time");
-  app.add_option("--probe", options.probe)->group("");
-  CLI11_PARSE(app, argc, argv);
+  const std::optional<int> code = parse_options(
+      "bench", "Measures training and evaluation speed, layer by layer, and memory.", argc, argv,
+      [&options](Command& command) {
+        command.option("--json", options.json, "write all figures to FILE too", "FILE")
+            .option("--threads", options.threads, "measure 1 to N threads (0: all CPUs)", "N")
+            .range(0, 256)
+            .option("--batch", options.batch, "train at this batch size only (0: 16 to 1024)", "N")
+            .range(0, 1 << 16)
+            .option("--only", options.only, "measure these parts only", "PART")
+            .one_of(sections)
+            .flag("--quick", options.quick, "a rough look, in a tenth of the time")
+            .group("")  // not in the help
+            .option("--probe", options.probe, "", "NAME");
+      });
+  if (code) return *code;
   if (!options.probe.empty()) return run_probe(options.probe);
 
   const Results results = Bench(options).run("/proc/self/exe");

@@ -16,9 +16,9 @@ namespace {
 // At most a few names, so that the message stays one readable line.
 std::string list_names(const std::vector<std::string>& names) {
   std::string out;
-  for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 6); ++i)
+  for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 8); ++i)
     out += (i ? ", " : "") + names[i];
-  if (names.size() > 6) out += cat(" and ", names.size() - 6, " more");
+  if (names.size() > 8) out += cat(" and ", names.size() - 8, " more");
   return out;
 }
 

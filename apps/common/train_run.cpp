@@ -191,7 +191,6 @@ Start prepare(TrainOptions options, const std::set<std::string>& given) {
   resolve(options);
   model_options(options.model, {1, 28, 28}, 10);  // tells of an unknown name
   set_threads(options.threads);
-  if (const std::string warning = blas_warning(); !warning.empty()) warn(warning);
   if (!options.out.empty()) {
     require_writable_directory(options.out);
     if (!start.lock) start.lock = std::make_unique<DirectoryLock>(options.out);

@@ -3,9 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "apps/common/build_info.h"
+#include "apps/common/console.h"
 #include "apps/common/suggest.h"
 #include "apps/common/usage_error.h"
-#include "data/open_dataset.h"
+#include "apps/mnist_stn/commands.h"
+#include "apps/mnist_stn/help.h"
 
 namespace fovea {
 
@@ -56,34 +59,6 @@ std::string unexpected(const CLI::App& app, const CLI::App& command) {
   return cat("there is no option ", name, did_you_mean(name, option_names(command)));
 }
 
-}  // namespace
-
-void add_data_options(CLI::App& command, DataOptions& options) {
-  command
-      .add_option("--data", options.directory,
-                  "folder of the data: MNIST and relatives, CIFAR-10, or a folder of images a "
-                  "class (default: $FOVEA_DATA, else datasets/mnist)")
-      ->type_name("DIR")
-      ->group("Data");
-  command
-      .add_flag("--synthetic", options.synthetic, "digits drawn by the program instead of files")
-      ->group("Data");
-  command
-      .add_flag("--skip-unreadable", options.skip_unreadable,
-                "leave out images that cannot be read, naming them")
-      ->group("Data");
-  command.add_option("--test-limit", options.test_limit, "first N test images only; 0: all")
-      ->type_name("N")
-      ->capture_default_str()
-      ->group("Data");
-}
-
-void add_threads_option(CLI::App& command, int& threads) {
-  command.add_option("--threads", threads, "worker threads, 1 to 256; 0: one for each CPU")
-      ->type_name("N")
-      ->capture_default_str();
-}
-
 void refuse_empty_values(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
     for (CLI::Option* option : command->get_options())
@@ -91,11 +66,6 @@ void refuse_empty_values(CLI::App& app) {
         option->check([](const std::string& value) {
           return std::string(value.empty() ? "is empty, a value is needed" : "");
         });
-}
-
-void require_command(const CLI::App& app, const std::string& name) {
-  const std::vector<std::string> names = command_names(app);
-  require_usage(std::find(names.begin(), names.end(), name) != names.end(), no_command(app, name));
 }
 
 std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
@@ -120,6 +90,103 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '.')) text.pop_back();
   const std::string name = &command == &app ? "" : command.get_name() + " ";
   return cat(text, " (see mnist_stn ", name, "--help)");
+}
+
+// Lines of a config file outside of any [section] belong to the command that is being run.
+class FlatConfig : public CLI::ConfigTOML {
+ public:
+  explicit FlatConfig(std::string command) : command_(std::move(command)) {}
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(input);
+    for (CLI::ConfigItem& item : items)
+      if (item.parents.empty() && item.name != "++" && item.name != "--") item.parents = {command_};
+    return items;
+  }
+
+ private:
+  std::string command_;
+};
+
+// The command that a config file is for.
+std::string chosen_command(const CLI::App& app, int argc, char** argv) {
+  for (int i = 1; i < argc; ++i)
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+      if (command->get_name() == argv[i]) return argv[i];
+  return "";
+}
+
+void set_up(CLI::App& app, int argc, char** argv) {
+  app.set_version_flag("--version", std::string("mnist_stn, Fovea ") + version,
+                       "print the version");
+  app.set_config("--config", "", "options from a file, one 'name = value' a line")
+      ->type_name("FILE");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.fallthrough();
+  app.require_subcommand(1);
+  app.footer(
+      "Examples:\n"
+      "  mnist_stn train --out runs/first    train on datasets/mnist, keep everything\n"
+      "  mnist_stn train --synthetic         on drawn digits, without any data\n"
+      "  mnist_stn eval --weights runs/first/best.safetensors\n"
+      "  mnist_stn predict photo.jpg         read a picture of a digit\n"
+      "  mnist_stn help train                options of a command, with examples\n\n"
+      "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 stopped by a signal.");
+  add_train(app);
+  add_eval(app);
+  add_summary(app);
+  add_predict(app);
+  add_visualize(app);
+  add_export(app);
+  add_help(app);
+  refuse_empty_values(app);
+  lay_out_help(app);
+  app.config_formatter(std::make_shared<FlatConfig>(chosen_command(app, argc, argv)));
+}
+
+}  // namespace
+
+void add_data_options(Command& command, DataOptions& options) {
+  command.group("Data")
+      .option("--data", options.directory,
+              "folder of the data: MNIST and relatives, CIFAR-10, or a folder of images a class "
+              "(default: $FOVEA_DATA, else datasets/mnist)",
+              "DIR")
+      .flag("--synthetic", options.synthetic, "digits drawn by the program instead of files")
+      .flag("--skip-unreadable", options.skip_unreadable,
+            "leave out images that cannot be read, naming them")
+      .option(
+          "--test-limit", options.test_limit,
+          "only N test images: the first, or evenly spaced ones of a set sorted by class; 0: all",
+          "N")
+      .group("Options");
+}
+
+void add_threads_option(Command& command, int& threads) {
+  command.option("--threads", threads, "worker threads, 1 to 256; 0: one for each CPU", "N");
+}
+
+void require_command(const CLI::App& app, const std::string& name) {
+  const std::vector<std::string> names = command_names(app);
+  require_usage(std::find(names.begin(), names.end(), name) != names.end(), no_command(app, name));
+}
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app{"Spatial-transformer networks on MNIST and other small images", "mnist_stn"};
+  set_up(app, argc, argv);
+  if (argc == 1) {
+    print(app.help() + "\n");
+    throw UsageError("a command is missing");
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    throw UsageError(usage_message(app, error));
+  } catch (const ExitStatus& status) {
+    return status.code;
+  }
+  return 0;
 }
 
 }  // namespace fovea

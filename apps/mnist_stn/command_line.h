@@ -1,30 +1,29 @@
-// What the commands' options have in common, and errors that help.
+// The command line of mnist_stn: its commands, options they share, and errors that help.
 #pragma once
 
 #include <string>
 
+#include "apps/common/command.h"
 #include "apps/common/data_options.h"
 
 namespace CLI {
 class App;
-class ParseError;
-}  // namespace CLI
+}
 
 namespace fovea {
 
 /// --data, --synthetic, --skip-unreadable and --test-limit.
-void add_data_options(CLI::App& command, DataOptions& options);
+void add_data_options(Command& command, DataOptions& options);
 
 /// --threads, 0 to 256, 0 being one for each CPU.
-void add_threads_option(CLI::App& command, int& threads);
-
-/// Makes an empty value ("--epochs ''") an error for every option of every command.
-void refuse_empty_values(CLI::App& app);
+void add_threads_option(Command& command, int& threads);
 
 /// Throws UsageError, with the nearest name, unless `name` is a command of `app`.
 void require_command(const CLI::App& app, const std::string& name);
 
-/// One line about what is wrong with the command line: names the option, suggests the nearest one.
-std::string usage_message(const CLI::App& app, const CLI::ParseError& error);
+/// Runs the command that the arguments name; returns the exit code. `--help` and
+/// `--version` print. Throws
+/// UsageError for arguments that do not fit: it names the option and suggests the nearest one.
+int run_command_line(int argc, char** argv);
 
 }  // namespace fovea

@@ -1,7 +1,7 @@
 // mnist_stn eval: loss and accuracy of weights on the test images.
-#include <CLI/CLI.hpp>
 #include <memory>
 
+#include "apps/common/command.h"
 #include "apps/common/console.h"
 #include "apps/common/evaluate.h"
 #include "apps/common/markup.h"
@@ -35,20 +35,21 @@ void run(const EvalOptions& options) {
 }  // namespace
 
 void add_eval(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("eval", "loss and accuracy on the test images");
+  Command command(app, "eval", "loss and accuracy on the test images");
   const auto options = std::make_shared<EvalOptions>();
-  command->add_option("--weights", options->weights, "safetensors file, from here or from PyTorch")
-      ->type_name("FILE")
-      ->required();
-  add_data_options(*command, options->data);
-  add_threads_option(*command, options->threads);
-  command->add_flag("--allow-non-finite", options->allow_non_finite,
-                    "load weights that hold NaN or infinity");
-  command->footer(
+  command
+      .option("-w,--weights", options->weights, "safetensors file, from here or from PyTorch",
+              "FILE")
+      .required();
+  add_data_options(command, options->data);
+  add_threads_option(command, options->threads);
+  command.flag("--allow-non-finite", options->allow_non_finite,
+               "load weights that hold NaN or infinity");
+  command.footer(
       "Examples:\n"
       "  mnist_stn eval --weights runs/first/best.safetensors\n"
       "  mnist_stn eval --weights from-pytorch.safetensors --data ~/fashion-mnist");
-  command->callback([options] { run(*options); });
+  command.action([options] { run(*options); });
 }
 
 }  // namespace fovea

@@ -1,7 +1,7 @@
 // mnist_stn export: weights for other programs.
-#include <CLI/CLI.hpp>
 #include <filesystem>
 
+#include "apps/common/command.h"
 #include "apps/common/console.h"
 #include "apps/common/markup.h"
 #include "apps/common/onnx_export.h"
@@ -40,24 +40,21 @@ void run(const ExportOptions& options) {
 }  // namespace
 
 void add_export(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("export", "write a trained network as an ONNX file");
+  Command command(app, "export", "write a trained network as an ONNX file");
   const auto options = std::make_shared<ExportOptions>();
-  command
-      ->add_option("-w,--weights", options->weights,
-                   "safetensors file of a run (default: the pre-trained ones)")
-      ->type_name("FILE");
-  command->add_option("--onnx", options->onnx, "the file to write")->type_name("FILE")->required();
-  command
-      ->add_option("--samples", options->samples,
-                   "also write 64 images and the answers to them (safetensors), to compare "
-                   "with what another runtime makes of them")
-      ->type_name("FILE");
-  command->footer(
+  command.option("-w,--weights", options->weights,
+                 "safetensors file of a run (default: the pre-trained ones)", "FILE");
+  command.option("--onnx", options->onnx, "the file to write", "FILE").required();
+  command.option("--samples", options->samples,
+                 "also write 64 images and the answers to them (safetensors), to compare "
+                 "with what another runtime makes of them",
+                 "FILE");
+  command.footer(
       "The file (opset 16, any batch size) has passed the ONNX checker; normalisation and class\n"
       "names are in its metadata.\n\n"
       "Example:\n"
       "  mnist_stn export --weights runs/first/best.safetensors --onnx mnist.onnx");
-  command->callback([options] { run(*options); });
+  command.action([options] { run(*options); });
 }
 
 }  // namespace fovea

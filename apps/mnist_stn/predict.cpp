@@ -1,13 +1,13 @@
 // mnist_stn predict: what the network reads in pictures.
 #include "apps/common/predict.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "apps/common/before_after.h"
+#include "apps/common/command.h"
 #include "apps/common/console.h"
 #include "apps/common/inspect.h"
 #include "apps/common/json.h"
@@ -132,32 +132,26 @@ void run(const PredictOptions& options) {
 }  // namespace
 
 void add_predict(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("predict", "say what is in pictures");
+  Command command(app, "predict", "say what is in pictures");
   const auto options = std::make_shared<PredictOptions>();
   command
-      ->add_option("PICTURE", options->images,
-                   "pictures (PNG, JPEG, BMP, PGM, TGA; any size, colour and polarity) or folders")
-      ->type_name("PATH")
-      ->required();
-  command
-      ->add_option("-w,--weights", options->weights,
-                   "safetensors file of a run (default: the pre-trained ones)")
-      ->type_name("FILE");
-  command->add_option("--top", options->top, "print this many answers for each picture")
-      ->check(CLI::Range(1, 1000))
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_flag("--json", options->json, "print one JSON object a line");
-  command->add_flag("-v,--verbose", options->verbose,
-                    "say on stderr how each picture was prepared");
-  command
-      ->add_option("--save", options->save,
-                   "write what the network saw, before and after the transformer, into this "
-                   "folder")
-      ->type_name("DIR");
-  command->add_flag("--no-prepare", options->no_prepare,
-                    "only resize: pictures are white on black and centred already");
-  command->footer(
+      .option("PICTURE", options->images,
+              "pictures (PNG, JPEG, BMP, PGM, TGA; any size, colour and polarity) or folders",
+              "PATH")
+      .required();
+  command.option("-w,--weights", options->weights,
+                 "safetensors file of a run (default: the pre-trained ones)", "FILE");
+  command.option("--top", options->top, "print this many answers for each picture", "N")
+      .range(1, 1000);
+  command.flag("--json", options->json, "print one JSON object a line");
+  command.flag("-v,--verbose", options->verbose, "say on stderr how each picture was prepared");
+  command.option("--save", options->save,
+                 "write what the network saw, before and after the transformer, into this "
+                 "folder",
+                 "DIR");
+  command.flag("--no-prepare", options->no_prepare,
+               "only resize: pictures are white on black and centred already");
+  command.footer(
       "Prints PATH, CLASS and PROBABILITY separated by tabs, with --top more pairs of the\n"
       "last two. Pictures that cannot be read are named on stderr; the exit\n"
       "code is then 1.\n\n"
@@ -165,7 +159,7 @@ void add_predict(CLI::App& app) {
       "  mnist_stn predict photo.jpg\n"
       "  mnist_stn predict --top 3 --verbose --save seen scans/\n"
       "  mnist_stn predict --weights runs/first/best.safetensors --json *.png | jq -r .class");
-  command->callback([options] { run(*options); });
+  command.action([options] { run(*options); });
 }
 
 }  // namespace fovea

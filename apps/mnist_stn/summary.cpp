@@ -1,7 +1,7 @@
 // mnist_stn summary: what a model is made of.
-#include <CLI/CLI.hpp>
 #include <memory>
 
+#include "apps/common/command.h"
 #include "apps/common/console.h"
 #include "apps/common/model.h"
 #include "apps/common/usage_error.h"
@@ -42,28 +42,23 @@ void run(const SummaryOptions& options) {
 }  // namespace
 
 void add_summary(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("summary", "layers, output shapes and parameters of a model");
+  Command command(app, "summary", "layers, output shapes and parameters of a model");
   const auto options = std::make_shared<SummaryOptions>();
   std::string names = "one of:";
   for (const auto& [name, description] : model_names()) names += "\n  " + name + ": " + description;
-  command->add_option("--model", options->model, names)->type_name("NAME")->capture_default_str();
+  command.option("--model", options->model, names, "NAME");
   command
-      ->add_option("--input", options->input,
-                   "channels, height and width of the images (default: 1 28 28, cifar: 3 32 32)")
-      ->expected(3)
-      ->type_name("N");
-  command->add_option("--classes", options->classes, "number of classes")
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_option("--weights", options->weights, "the model of this file instead")
-      ->type_name("FILE");
-  command->footer(
+      .option("--input", options->input,
+              "channels, height and width of the images (default: 1 28 28, cifar: 3 32 32)", "N")
+      .count(3);
+  command.option("--classes", options->classes, "number of classes", "N");
+  command.option("-w,--weights", options->weights, "the model of this file instead", "FILE");
+  command.footer(
       "Examples:\n"
       "  mnist_stn summary\n"
       "  mnist_stn summary --model cifar\n"
       "  mnist_stn summary --weights runs/first/best.safetensors");
-  command->callback([options] { run(*options); });
+  command.action([options] { run(*options); });
 }
 
 }  // namespace fovea

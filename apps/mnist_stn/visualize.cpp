@@ -1,9 +1,9 @@
 // mnist_stn visualize: what the transformer makes of images of a data set.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <numeric>
 
 #include "apps/common/before_after.h"
+#include "apps/common/command.h"
 #include "apps/common/console.h"
 #include "apps/common/predict.h"
 #include "apps/common/usage_error.h"
@@ -58,40 +58,27 @@ void run(const VisualizeOptions& options) {
 }  // namespace
 
 void add_visualize(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("visualize", "picture what the transformer does to test images");
+  Command command(app, "visualize", "picture what the transformer does to test images");
   const auto options = std::make_shared<VisualizeOptions>();
-  command
-      ->add_option("-w,--weights", options->weights,
-                   "safetensors file of a run (default: the pre-trained ones)")
-      ->type_name("FILE");
-  command->add_option("-o,--out", options->out, "the PNG file to write")
-      ->type_name("FILE")
-      ->capture_default_str();
-  add_data_options(*command, options->data);
-  command->add_flag("--train", options->train, "take training images instead of test images");
-  command->add_flag("--wrong", options->wrong, "only images that the network gets wrong");
-  command->add_option("-n,--count", options->count, "how many images")
-      ->check(CLI::Range(1, 1024))
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_option("--start", options->start, "index of the first image")
-      ->check(CLI::Range(0, 100000000))
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_option("--columns", options->columns, "images side by side (default: as it fits)")
-      ->check(CLI::Range(1, 64))
-      ->type_name("N");
-  command->add_option("--scale", options->scale, "pixels per image pixel (default: as it fits)")
-      ->check(CLI::Range(1, 64))
-      ->type_name("N");
-  command->footer(
+  command.option("-w,--weights", options->weights,
+                 "safetensors file of a run (default: the pre-trained ones)", "FILE");
+  command.option("-o,--out", options->out, "the PNG file to write", "FILE");
+  add_data_options(command, options->data);
+  command.flag("--train", options->train, "take training images instead of test images");
+  command.flag("--wrong", options->wrong, "only images that the network gets wrong");
+  command.option("-n,--count", options->count, "how many images", "N").range(1, 1024);
+  command.option("--start", options->start, "index of the first image", "N").range(0, 100000000);
+  command.option("--columns", options->columns, "images side by side (default: as it fits)", "N")
+      .range(1, 64);
+  command.option("--scale", options->scale, "pixels per image pixel (default: as it fits)", "N")
+      .range(1, 64);
+  command.footer(
       "The outline on each input is the region that the transformer samples; beside it is what\n"
       "the classifier sees. \"7 → 1 (63%)\" is a 7 taken for a 1.\n\n"
       "Examples:\n"
       "  mnist_stn visualize --weights runs/first/best.safetensors --out seen.png\n"
       "  mnist_stn visualize --wrong --count 32 --columns 8");
-  command->callback([options] { run(*options); });
+  command.action([options] { run(*options); });
 }
 
 }  // namespace fovea
