@@ -152,9 +152,10 @@ $(OBJ)/core/random.o: EXTRA_FLAGS := -ffp-contract=off
 ifeq ($(KIND)$(IS_CLANG),asan)
 $(OBJ)/tests/main.o: EXTRA_FLAGS := -O1 -Wno-maybe-uninitialized
 endif
-# Speed is in the library and the benchmark; the rest compiles in half the time, and without g++ 12's
-# false alarms about std::vector at -O3.
+# Speed is in core/, layers/ and optim/; the rest compiles in half the time, and without g++ 12's false
+# alarms about std::vector at -O3. arithmetic.cpp has forty loops that only broadcasting needs.
 $(OBJ)/tests/%.o $(OBJ)/apps/common/%.o $(OBJ)/apps/mnist_stn/%.o: EXTRA_FLAGS := -O1
+$(OBJ)/data/%.o $(OBJ)/layers/arithmetic.o: EXTRA_FLAGS := -O2
 # What the benchmark says about how it was built.
 $(OBJ)/apps/bench/%.o: EXTRA_FLAGS := -DFOVEA_FLAGS='"$(CXXFLAGS_$(KIND)) -fno-math-errno"'
 
