@@ -24,6 +24,23 @@ bool has_room_for_buffer() {
   return true;
 }
 
+// Bits of the vectors that OpenBLAS's kernels for a CPU use, and of those this CPU has.
+int vector_bits(std::string_view core) {
+  for (const char* name : {"SkylakeX", "Cooperlake", "SapphireRapids"})
+    if (core == name) return 512;
+  for (const char* name : {"Haswell", "Zen", "Excavator"})
+    if (core == name) return 256;
+  return 128;
+}
+
+int cpu_vector_bits() {
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("avx512f")) return 512;
+  if (__builtin_cpu_supports("avx2")) return 256;
+#endif
+  return 128;
+}
+
 }  // namespace
 
 void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, Real alpha, const Real* a,
@@ -47,14 +64,15 @@ std::string blas_description() {
 }
 
 std::string blas_warning() {
+  const std::string_view used = openblas_get_corename();
+  if (vector_bits(used) >= cpu_vector_bits()) return "";
   const char* forced = std::getenv("OPENBLAS_CORETYPE");
-  if (!forced || !*forced) {
-    if (openblas_get_corename() != std::string_view("Prescott")) return "";
-    return "OpenBLAS does not know this CPU and uses its SSE2 kernels; matmul gets faster with "
-           "OPENBLAS_CORETYPE=SkylakeX (AVX-512) or Haswell (AVX2)";
-  }
-  return cat("OPENBLAS_CORETYPE=", forced,
-             " overrides the kernels OpenBLAS would choose for this CPU; unset it");
+  if (forced && *forced)
+    return cat("OPENBLAS_CORETYPE=", forced, " holds OpenBLAS back to its ", used,
+               " kernels; unset it, or name a newer CPU");
+  return cat("OpenBLAS does not know this CPU and uses its ", used,
+             " kernels; matmul gets faster with OPENBLAS_CORETYPE=",
+             cpu_vector_bits() == 512 ? "SkylakeX" : "Haswell");
 }
 
 }  // namespace fovea

@@ -87,6 +87,56 @@ TEST_CASE("a config file gives options, the command line wins", "[cli]") {
   CHECK_THAT(bad.err, contains("'modl', which is no option; did you mean --model?"));
 }
 
+TEST_CASE("faults 1, 42, 44, 51: what train is given is checked before it trains", "[cli]") {
+  if (!program_built()) return;
+  const TempDir dir;
+  dir.write("file", "x");
+  const std::pair<const char*, const char*> cases[] = {
+      {"--synthetic --out /dev/null/run", "/dev/null/run: folder cannot be created"},
+      {"--synthetic --out file", "file: is not a directory"},
+      {"--synthetic --init absent.safetensors", "absent.safetensors: cannot be opened"},
+      {"--synthetic --init file", "file: "},
+      {"--data absent", "no such folder: run 'make data'"},
+      {"--data file", "is a file, expected a folder"},
+      {"--resume absent", "--resume takes the --out folder"},
+  };
+  for (const auto& [arguments, message] : cases) {
+    const ProgramOutcome outcome = run_program(dir, std::string("train ") + arguments);
+    INFO(arguments << ": " << outcome.err);
+    CHECK(outcome.code == 1);
+    CHECK(outcome.out == "");
+    CHECK_THAT(outcome.err, contains("mnist_stn: error: ") && contains(message));
+  }
+  CHECK(run_program(dir, "train --synthetic --threads 1000000").code == 2);
+  // A second trainer on the folder of a running one.
+  const std::string run = "$P train --synthetic --train-limit 400 --test-limit 100 --out run ";
+  const ProgramOutcome second =
+      run_shell(dir, run +
+                         "--epochs 100000 >first.txt 2>&1 & for i in {1..400}; do compgen -G "
+                         "'run/checkpoint-*' >/dev/null && break; sleep 0.02; done; " +
+                         run + "--overwrite; code=$?; kill -TERM $!; wait $!; exit $code");
+  INFO(second.err);
+  CHECK(second.code == 1);
+  CHECK_THAT(second.err, contains("run: ") && contains("another"));
+}
+
+TEST_CASE("fault 57: odd settings of BLAS and OpenMP change nothing", "[cli]") {
+  if (!program_built()) return;
+  const TempDir dir;
+  for (const std::string setting :
+       {"A=1", "OPENBLAS_NUM_THREADS=64", "OPENBLAS_NUM_THREADS=abc", "OMP_NUM_THREADS=-3",
+        "OMP_PROC_BIND=spread", "OPENBLAS_CORETYPE=Nonsense"}) {
+    const ProgramOutcome outcome =
+        run_shell(dir, "env " + setting + " $P" + little + "--quiet --out '" + setting + "'");
+    INFO(setting << ": " << outcome.err);
+    REQUIRE(outcome.code == 0);
+    CHECK((bytes_of_file(dir.file(setting + "/last.safetensors")) ==
+           bytes_of_file(dir.file("A=1/last.safetensors"))));
+    if (setting.ends_with("Nonsense"))
+      CHECK_THAT(outcome.err, contains("OPENBLAS_CORETYPE=Nonsense"));
+  }
+}
+
 TEST_CASE("train, then eval: the same figures", "[cli]") {
   if (!program_built()) return;
   const TempDir dir;
