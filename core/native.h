@@ -1,6 +1,7 @@
 // The registers of this CPU, for kernels: Lanes are 16 samples on every CPU, but only AVX-512 holds
 // sixteen floats in one register. Kernels loop over the native parts of a Lanes, so that one source
-// fits them all and accumulators stay in registers.
+// fits them all and accumulators stay in registers. Comparisons and ?: need it even more: on
+// vectors wider than a register GCC 12 does them one element after the other.
 #pragma once
 
 #include <utility>
@@ -19,6 +20,7 @@ inline constexpr int native_bytes = 16, register_count = 16;
 
 /// As many Reals as one register holds.
 using Native = Real __attribute__((vector_size(native_bytes), may_alias));
+using NativeInts = RealInt __attribute__((vector_size(native_bytes), may_alias));
 inline constexpr int native_width = native_bytes / static_cast<int>(sizeof(Real));
 inline constexpr int natives_a_lanes = lane_count / native_width;
 
@@ -27,6 +29,9 @@ inline const Native& native(const Real* p) {
 }
 inline Native& native(Real* p) {
   return *reinterpret_cast<Native*>(p);
+}
+inline const NativeInts& native(const RealInt* p) {
+  return *reinterpret_cast<const NativeInts*>(p);
 }
 
 namespace detail {

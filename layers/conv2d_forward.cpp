@@ -93,8 +93,6 @@ void forward_positions(const ConvGeometry& g, int first, const Real* x, const Re
   });
 }
 
-using NativeInts = RealInt __attribute__((vector_size(native_bytes), may_alias));
-
 }  // namespace
 
 void conv_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias, Real* y) {

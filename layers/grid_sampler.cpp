@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "core/error.h"
 #include "core/native.h"
@@ -21,36 +22,38 @@ constexpr int frame_before = 1, frame = 3;
 
 // Horizontal neighbours.
 struct Pair {
-  Lanes left, right;
+  Native left, right;
 };
 
+template <int First, int... J>
+Native every_second(const Native& low, const Native& high, std::integer_sequence<int, J...>) {
+  return __builtin_shufflevector(low, high, (First + 2 * J)...);
+}
+
 // Reads p[index[lane]] and the element after it for every lane.
-inline Pair gather_pairs(const Real* p, const LaneInts& index) {
+inline Pair gather_pairs(const Real* p, const NativeInts& index) {
 #if defined(__AVX512F__) && !defined(FOVEA_DOUBLE)
   // As a loop over lanes: 1.9 times slower.
-  const auto pairs = [p](auto at) -> Lanes {
+  const auto pairs = [p](auto at) -> Native {
     return _mm512_castpd_ps(_mm512_mask_i32gather_pd(
         _mm512_setzero_pd(), 0xFF, reinterpret_cast<__m256i>(at), p, sizeof(Real)));
   };
-  const Lanes low = pairs(__builtin_shufflevector(index, index, 0, 1, 2, 3, 4, 5, 6, 7));
-  const Lanes high = pairs(__builtin_shufflevector(index, index, 8, 9, 10, 11, 12, 13, 14, 15));
+  const Native low = pairs(__builtin_shufflevector(index, index, 0, 1, 2, 3, 4, 5, 6, 7));
+  const Native high = pairs(__builtin_shufflevector(index, index, 8, 9, 10, 11, 12, 13, 14, 15));
 #else
-  alignas(Lanes) Real both[2 * lane_count];
-  for (int lane = 0; lane < lane_count; ++lane)
+  alignas(Native) Real both[2 * native_width];
+  for (int lane = 0; lane < native_width; ++lane)
     std::memcpy(both + 2 * lane, p + index[lane], 2 * sizeof(Real));
-  const Lanes low = *reinterpret_cast<const Lanes*>(both);
-  const Lanes high = *reinterpret_cast<const Lanes*>(both + lane_count);
+  const Native low = native(both), high = native(both + native_width);
 #endif
-  return {
-      __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30),
-      __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29,
-                              31)};
+  constexpr auto half = std::make_integer_sequence<int, native_width>();
+  return {every_second<0>(low, high, half), every_second<1>(low, high, half)};
 }
 
 // A coordinate of the sampled point along one axis, in pixels.
 struct Axis {
-  Lanes position;  // finite and in range: safe to convert to an integer
-  Lanes slope;     // d position / d normalised coordinate
+  Native position;  // finite and in range: safe to convert to an integer
+  Native slope;     // d position / d normalised coordinate
 };
 
 // Mirrors `v` into [low, high], a span of the axis; `slope` changes sign with each mirroring.
@@ -70,7 +73,7 @@ void reflect(Real low, Real high, Real& v, Real& slope) {
 }
 
 [[gnu::noinline]] void reflect_lanes(Real low, Real high, Axis& axis) {
-  for (int lane = 0; lane < lane_count; ++lane) {
+  for (int lane = 0; lane < native_width; ++lane) {
     Real value = axis.position[lane], slope = axis.slope[lane];
     reflect(low, high, value, slope);
     axis.position[lane] = value, axis.slope[lane] = slope;
@@ -78,12 +81,12 @@ void reflect(Real low, Real high, Real& v, Real& slope) {
 }
 
 // Inlined, as the other steps of a pixel are: constants and results stay in registers.
-[[gnu::always_inline]] inline Axis locate(const Lanes& coordinate, int size,
+[[gnu::always_inline]] inline Axis locate(const Native& coordinate, int size,
                                           const GridSampleOptions& o) {
   const Real scale = Real(o.align_corners ? size - 1 : size) / 2;
   // The order of PyTorch's roundings: see normalised_coordinate().
-  Lanes v = (coordinate + 1) * scale - (o.align_corners ? Real(0) : Real(0.5));
-  Lanes slope = broadcast(scale);
+  Native v = (coordinate + 1) * scale - (o.align_corners ? Real(0) : Real(0.5));
+  Native slope = scale - Native{};
   if (o.padding == Padding::reflection) {
     const Real low = o.align_corners ? 0 : Real(-0.5);
     Axis mirrored{v, slope};
@@ -91,45 +94,52 @@ void reflect(Real low, Real high, Real& v, Real& slope) {
     v = mirrored.position, slope = mirrored.slope;
   }
   const bool zeros = o.padding == Padding::zeros;
-  const Lanes low = broadcast(zeros ? -1 : 0), high = broadcast(zeros ? size : size - 1);
+  const Native low = Real(zeros ? -1 : 0) - Native{};
+  const Native high = Real(zeros ? size : size - 1) - Native{};
   // Comparisons that a NaN fails, so that it ends up in range too. Like PyTorch, a coordinate on
   // the border itself has no gradient where the border is what clips it.
-  const LaneInts inside = zeros ? (v >= low) & (v <= high) : (v > low) & (v < high);
-  const Lanes clamped = v > low ? (v < high ? v : high) : low;
-  return {clamped, inside ? slope : Lanes{}};
+  const NativeInts inside = zeros ? (v >= low) & (v <= high) : (v > low) & (v < high);
+  const Native clamped = v > low ? (v < high ? v : high) : low;
+  return {clamped, inside ? slope : Native{}};
 }
 
-inline Lanes floor_lanes(const Lanes& v) {
-  const Lanes t = __builtin_convertvector(__builtin_convertvector(v, LaneInts), Lanes);
+inline Native floor_native(const Native& v) {
+  const Native t = __builtin_convertvector(__builtin_convertvector(v, NativeInts), Native);
   return t > v ? t - 1 : t;
 }
 
-using Footprint = GridSampler::Footprint;
+// Where it reads: the upper left of four neighbours, or the nearest.
+struct Corner {
+  NativeInts index;  // in a framed plane
+  Native fx, fy;     // weights of the right and the lower neighbours
+};
 
-[[gnu::always_inline]] inline Footprint footprint(const Lanes& x, const Lanes& y, bool nearest,
-                                                  int wide) {
-  const auto plane_index = [wide](const Lanes& column, const Lanes& row) {
+[[gnu::always_inline]] inline Corner corner_of(const Native& x, const Native& y, bool nearest,
+                                               int wide) {
+  const auto plane_index = [wide](const Native& column, const Native& row) {
     return __builtin_convertvector(
-        (row + frame_before) * static_cast<Real>(wide) + (column + frame_before), LaneInts);
+        (row + frame_before) * static_cast<Real>(wide) + (column + frame_before), NativeInts);
   };
   if (nearest) {
     // Half-way cases go to the even pixel, as PyTorch's nearbyint does.
-    const auto round = [](Real v) { return std::nearbyint(v); };
-    return {plane_index(map_lanes(x, round), map_lanes(y, round)), Lanes{}, Lanes{}};
+    Native column, row;
+    for (int lane = 0; lane < native_width; ++lane)
+      column[lane] = std::nearbyint(x[lane]), row[lane] = std::nearbyint(y[lane]);
+    return {plane_index(column, row), Native{}, Native{}};
   }
-  const Lanes left = floor_lanes(x), top = floor_lanes(y);
+  const Native left = floor_native(x), top = floor_native(y);
   return {plane_index(left, top), x - left, y - top};
 }
 
 // One channel at one output pixel; the slopes, by pixel coordinates, are not set where slope_x is
 // null.
-inline void interpolate(const Real* plane, int wide, const Footprint& at, const LaneInts& index,
-                        Lanes& value, Lanes* slope_x, Lanes* slope_y) {
+inline void interpolate(const Real* plane, int wide, const Corner& at, const NativeInts& index,
+                        Native& value, Native* slope_x, Native* slope_y) {
   const auto [v00, v01] = gather_pairs(plane, index);
   const auto [v10, v11] = gather_pairs(plane + wide, index);
   // Rounded as PyTorch rounds it (the first product alone, the rest fused): on a flat background
   // the last bit decides ties in the max pooling that follows, and so the gradient of theta.
-  const Lanes left = 1 - at.fx, upper = 1 - at.fy;
+  const Native left = 1 - at.fx, upper = 1 - at.fy;
   value = v01 * (at.fx * upper) + v00 * (left * upper);
   value += v10 * (left * at.fy);
   value += v11 * (at.fx * at.fy);
@@ -200,33 +210,44 @@ void GridSampler::frame_image(const Tensor& x) {
 }
 
 void GridSampler::sample(const Lanes* grid, int first, int count, Lanes* y) {
+  for (int part = 0; part < lane_count; part += native_width)
+    sample_part(part, reinterpret_cast<const Real*>(grid), first, count,
+                reinterpret_cast<Real*>(y));
+}
+
+void GridSampler::sample_part(int part, const Real* grid, int first, int count, Real* y) {
   const GridSampleOptions o = options_;
   const int wide = framed_width(), size = framed_size(), height = height_, width = width_;
   const bool nearest = o.mode == Interpolation::nearest;
-  Lanes* const slopes_x = slope_x_.data();
-  Lanes* const slopes_y = slope_y_.data();
-  Footprint* const footprints = footprints_.data();
-  LaneInts planes;
-  for (int lane = 0; lane < lane_count; ++lane) planes[lane] = lane * size;
-  for (int i = first; i < first + count; ++i, grid += 2) {
-    const Lanes gx = grid[0], gy = grid[1];
+  Real* const slopes_x = reinterpret_cast<Real*>(slope_x_.data());
+  Real* const slopes_y = reinterpret_cast<Real*>(slope_y_.data());
+  NativeInts planes;
+  for (int lane = 0; lane < native_width; ++lane) planes[lane] = (part + lane) * size;
+  for (int i = first; i < first + count; ++i, grid += 2 * lane_count) {
+    const Native gx = native(grid + part), gy = native(grid + lane_count + part);
     const Axis ax = locate(gx, width, o), ay = locate(gy, height, o);
-    const Footprint at = footprint(ax.position, ay.position, nearest, wide);
-    const Lanes poison = (gx - gx) + (gy - gy);  // 0, or NaN where a coordinate is not finite
-    if (footprints) footprints[i] = at;
-    const LaneInts index = at.index + planes;
+    const Corner at = corner_of(ax.position, ay.position, nearest, wide);
+    const Native poison = (gx - gx) + (gy - gy);  // 0, or NaN where a coordinate is not finite
+    if (footprints_.size()) {
+      Footprint& kept = footprints_[i];
+      std::memcpy(reinterpret_cast<RealInt*>(&kept.index) + part, &at.index, sizeof at.index);
+      native(reinterpret_cast<Real*>(&kept.fx) + part) = at.fx;
+      native(reinterpret_cast<Real*>(&kept.fy) + part) = at.fy;
+    }
+    const NativeInts index = at.index + planes;
     const Real* plane = planes_.data();
-    for (int k = i; k < channels_ * outputs_; k += outputs_, plane += lane_count * size) {
+    for (int c = 0; c < channels_; ++c, plane += lane_count * size) {
+      const long k = (static_cast<long>(c) * outputs_ + i) * lane_count + part;
       if (nearest) {
-        y[k] = gather_pairs(plane, index).left + poison;
+        native(y + k) = gather_pairs(plane, index).left + poison;
         continue;
       }
-      Lanes value, slope_x{}, slope_y{};
+      Native value, slope_x{}, slope_y{};
       interpolate(plane, wide, at, index, value, slopes_x ? &slope_x : nullptr, &slope_y);
-      y[k] = value + poison;
+      native(y + k) = value + poison;
       if (!slopes_x) continue;
-      slopes_x[k] = slope_x * ax.slope;
-      slopes_y[k] = slope_y * ay.slope;
+      native(slopes_x + k) = slope_x * ax.slope;
+      native(slopes_y + k) = slope_y * ay.slope;
     }
   }
 }

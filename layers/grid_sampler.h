@@ -35,6 +35,8 @@ class GridSampler {
   };
 
  private:
+  // One native part of the lanes.
+  void sample_part(int part, const Real* grid, int first, int count, Real* y);
   int framed_width() const;
   int framed_height() const;
   int framed_size() const;
