@@ -152,12 +152,16 @@ $(OBJ)/core/random.o: EXTRA_FLAGS := -ffp-contract=off
 ifeq ($(KIND)$(IS_CLANG),asan)
 $(OBJ)/tests/main.o: EXTRA_FLAGS := -O1 -Wno-maybe-uninitialized
 endif
-# Speed is in core/, layers/ and optim/; the rest compiles in half the time, and without g++ 12's false
-# alarms about std::vector at -O3. arithmetic.cpp has forty loops that only broadcasting needs.
-$(OBJ)/tests/%.o $(OBJ)/apps/common/%.o $(OBJ)/apps/mnist_stn/%.o: EXTRA_FLAGS := -O1
+# Speed is in core/, layers/ and optim/, and in what draws and varies images; the rest compiles in half
+# the time, and without g++ 12's false alarms about std::vector at -O3. arithmetic.cpp has forty loops
+# that only broadcasting needs.
+COLD := $(wildcard core/safetensors*.cpp core/file*.cpp core/directory.cpp layers/module.cpp) \
+  $(addprefix data/,$(addsuffix .cpp,cifar dataset decode font gif idx image_check image_folder \
+  input_file mnist open_dataset palette)) optim/state.cpp
+$(OBJ)/tests/%.o $(OBJ)/apps/common/%.o $(OBJ)/apps/mnist_stn/%.o $(call objects,$(COLD)): EXTRA_FLAGS := -O1
 $(OBJ)/data/%.o $(OBJ)/layers/arithmetic.o: EXTRA_FLAGS := -O2
 # What the benchmark says about how it was built.
-$(OBJ)/apps/bench/%.o: EXTRA_FLAGS := -DFOVEA_FLAGS='"$(CXXFLAGS_$(KIND)) -fno-math-errno"'
+$(OBJ)/apps/bench/%.o: EXTRA_FLAGS := -O2 -DFOVEA_FLAGS='"$(CXXFLAGS_$(KIND)) -fno-math-errno"'
 
 $(OBJ)/libfovea.a: $(call objects,$(LIB_SOURCES))
 	$(Q)rm -f $@ && ar rcs $@ $^
