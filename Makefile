@@ -161,8 +161,9 @@ COLD := $(wildcard core/safetensors*.cpp core/file*.cpp core/directory.cpp layer
 $(OBJ)/tests/%.o $(OBJ)/apps/common/%.o $(OBJ)/apps/mnist_stn/%.o $(call objects,$(COLD)): EXTRA_FLAGS := -O1
 $(OBJ)/data/%.o $(OBJ)/layers/arithmetic.o: EXTRA_FLAGS := -O2
 # Where CLI11 and nlohmann-json are compiled: a second less for each, and nobody waits for them.
-PARSERS := $(addprefix $(OBJ)/apps/common/,$(addsuffix .o,checkpoint command frames json model_info onnx_export run_log \
-  run_report train_options train_run)) $(OBJ)/apps/mnist_stn/command_line.o $(OBJ)/apps/mnist_stn/help.o
+PARSERS := $(addprefix $(OBJ)/apps/common/,$(addsuffix .o,checkpoint command evaluate frames json \
+  model_info onnx_arithmetic onnx_export onnx_graph onnx_layers run_log run_report train_options \
+  train_run)) $(patsubst %,$(OBJ)/apps/mnist_stn/%.o,command_line help main predict)
 ifeq ($(KIND),release)
 $(PARSERS): EXTRA_FLAGS := -O0
 endif
