@@ -1,6 +1,7 @@
 #include "layers/activations.h"
 
 #include "core/debug.h"
+#include "core/native.h"
 #include "layers/elementwise.h"
 
 namespace fovea {
@@ -9,16 +10,26 @@ Tensor relu(const Tensor& x) {
   // The comparisons are the other way round than max()'s: NaN stays NaN and passes its gradient on,
   // as in PyTorch.
   return detail::unary(
-      "relu", x, [](const Lanes& v) { return v < Real(0) ? Lanes{} : v; },
-      [](const Lanes& v, const Lanes&, const Lanes& dy) { return v <= Real(0) ? Lanes{} : dy; });
+      "relu", x,
+      [](const Lanes& v) {
+        return map_natives([](const Native& p) { return p < 0 ? Native{} : p; }, v);
+      },
+      [](const Lanes& v, const Lanes&, const Lanes& dy) {
+        return map_natives([](const Native& p, const Native& dp) { return p <= 0 ? Native{} : dp; },
+                           v, dy);
+      });
 }
 
 Tensor leaky_relu(const Tensor& x, Real slope) {
   if (tracing()) trace_attribute("slope", {static_cast<double>(slope)});
   return detail::unary(
-      "leaky_relu", x, [slope](const Lanes& v) { return v > Real(0) ? v : slope * v; },
+      "leaky_relu", x,
+      [slope](const Lanes& v) {
+        return map_natives([slope](const Native& p) { return p > 0 ? p : slope * p; }, v);
+      },
       [slope](const Lanes& v, const Lanes&, const Lanes& dy) {
-        return v > Real(0) ? dy : slope * dy;
+        return map_natives(
+            [slope](const Native& p, const Native& dp) { return p > 0 ? dp : slope * dp; }, v, dy);
       });
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/autograd.h"
 #include "core/debug.h"
+#include "core/native.h"
 
 namespace fovea {
 
@@ -30,32 +31,35 @@ AffineRows::AffineRows(const Tensor& theta, const AffineGridOptions& o) : option
 }
 
 void AffineRows::row(const Tensor& theta, int i, Lanes* out) const {
-  const Lanes a = theta[0], b = theta[1], c = theta[2], d = theta[3], e = theta[4], f = theta[5];
   const Real y = normalised_coordinate(i, options_.height, options_.align_corners);
-  for (const Real x : xs_) {
-    // Summed in the order of PyTorch's matrix product; see normalised_coordinate().
-    out[0] = (b * y + a * x) + c;
-    out[1] = (e * y + d * x) + f;
-    out += 2;
+  for (int part = 0; part < lane_count; part += native_width) {
+    Native t[6];
+    for (int k = 0; k < 6; ++k) t[k] = native(theta[k], part);
+    Lanes* at = out;
+    for (const Real x : xs_) {
+      // Summed in the order of PyTorch's matrix product; see normalised_coordinate().
+      native(at[0], part) = (t[1] * y + t[0] * x) + t[2];
+      native(at[1], part) = (t[4] * y + t[3] * x) + t[5];
+      at += 2;
+    }
   }
 }
 
 void AffineRows::add_grad(int i, const Lanes* drow, Lanes* dtheta) const {
   const Real y = normalised_coordinate(i, options_.height, options_.align_corners);
-  Lanes sums[4] = {};  // over the row: x * gx, gx, x * gy, gy
-  for (const Real x : xs_) {
-    sums[0] += x * drow[0];
-    sums[1] += drow[0];
-    sums[2] += x * drow[1];
-    sums[3] += drow[1];
-    drow += 2;
+  for (int part = 0; part < lane_count; part += native_width) {
+    Native x_gx{}, gx{}, x_gy{}, gy{};  // sums over the row
+    const Lanes* at = drow;
+    for (const Real x : xs_) {
+      x_gx += x * native(at[0], part);
+      gx += native(at[0], part);
+      x_gy += x * native(at[1], part);
+      gy += native(at[1], part);
+      at += 2;
+    }
+    const Native shares[6] = {x_gx, y * gx, gx, x_gy, y * gy, gy};
+    for (int k = 0; k < 6; ++k) native(dtheta[k], part) += shares[k];
   }
-  dtheta[0] += sums[0];
-  dtheta[1] += y * sums[1];
-  dtheta[2] += sums[1];
-  dtheta[3] += sums[2];
-  dtheta[4] += y * sums[3];
-  dtheta[5] += sums[3];
 }
 
 Tensor affine_grid(const Tensor& theta, const AffineGridOptions& o) {

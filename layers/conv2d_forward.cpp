@@ -12,8 +12,8 @@ constexpr int block_positions = 4;
 // `finish` is called as finish(channel, part, values of the P positions), O times for each part of
 // the lanes. The bias comes last, as in PyTorch: it decides ties in max pooling.
 template <int O, int P, class Finish>
-void forward_block(const ConvGeometry& g, const Real* const* x, const Real* w, const Real* bias,
-                   const Finish& finish) {
+[[gnu::noinline]] void forward_block(const ConvGeometry& g, const Real* const* x, const Real* w,
+                                     const Real* bias, const Finish& finish) {
   const long taps = g.taps();
   for (int part = 0; part < lane_count; part += native_width) {
     Native acc[O][P];
@@ -30,14 +30,26 @@ void forward_block(const ConvGeometry& g, const Real* const* x, const Real* w, c
         for (int p = 0; p < P; ++p) xs[p] = x[p] + row * lane_count + part;
         const long step = static_cast<long>(g.dilation_w) * lane_count;
         for (long k = 0, end = g.kernel_w * step; k < end; k += step, ++weight) {
-          Native in[P];
+          if constexpr (O < P) {  // the fewer of weights and inputs wait in registers
+            Native wo[O];
 #pragma GCC unroll 8
-          for (int p = 0; p < P; ++p) in[p] = native(xs[p] + k);
+            for (int o = 0; o < O; ++o) wo[o] = weight[o * taps] - Native{};
 #pragma GCC unroll 8
-          for (int o = 0; o < O; ++o) {
-            const Native wo = weight[o * taps] - Native{};
+            for (int p = 0; p < P; ++p) {
+              const Native in = in_register(native(xs[p] + k));
 #pragma GCC unroll 8
-            for (int p = 0; p < P; ++p) acc[o][p] += wo * in[p];
+              for (int o = 0; o < O; ++o) acc[o][p] += wo[o] * in;
+            }
+          } else {
+            Native in[P];
+#pragma GCC unroll 8
+            for (int p = 0; p < P; ++p) in[p] = native(xs[p] + k);
+#pragma GCC unroll 8
+            for (int o = 0; o < O; ++o) {
+              const Native wo = weight[o * taps] - Native{};
+#pragma GCC unroll 8
+              for (int p = 0; p < P; ++p) acc[o][p] += wo * in[p];
+            }
           }
         }
       }
@@ -56,22 +68,10 @@ void forward_block(const ConvGeometry& g, const Real* const* x, const Real* w, c
 template <int P, class FinishAt>
 void forward_channels(const ConvGeometry& g, const Real* const* x, const Real* w, const Real* bias,
                       const FinishAt& finish_at) {
-  const int blocks = (g.out + block_channels - 1) / block_channels;
-  for (int b = 0, o = 0; b < blocks; ++b) {
-    const int count = (g.out - o + blocks - b - 1) / (blocks - b);
-    const auto finish = finish_at(o);
-    const Real* weight = w + static_cast<long>(o) * g.taps();
-    const Real* first_bias = bias ? bias + o : nullptr;
-    switch (count) {
-      case 1: forward_block<1, P>(g, x, weight, first_bias, finish); break;
-      case 2: forward_block<2, P>(g, x, weight, first_bias, finish); break;
-      case 3: forward_block<3, P>(g, x, weight, first_bias, finish); break;
-      case 4: forward_block<4, P>(g, x, weight, first_bias, finish); break;
-      case 5: forward_block<5, P>(g, x, weight, first_bias, finish); break;
-      default: forward_block<6, P>(g, x, weight, first_bias, finish); break;
-    }
-    o += count;
-  }
+  for_each_block<block_channels>(g.out, [&](int o, auto channels) {
+    forward_block<channels, P>(g, x, w + static_cast<long>(o) * g.taps(), bias ? bias + o : nullptr,
+                               finish_at(o));
+  });
 }
 
 template <int P>
@@ -126,9 +126,7 @@ void conv_pool_forward(const ConvGeometry& g, const Real* x, const Real* w, cons
           const NativeInts dead = best <= 0;
           const long i = first + o * plane + part;
           native(y + i) = dead ? Native{} : best;
-          if (winners)
-            *reinterpret_cast<NativeInts*>(winners + i) =
-                dead ? dead_window - NativeInts{} : winner;
+          if (winners) native(winners + i) = dead ? dead_window - NativeInts{} : winner;
         };
       });
     }

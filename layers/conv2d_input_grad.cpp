@@ -1,9 +1,5 @@
 // The gradient of a convolution's input, in scatter form: a stretch of an input row stays in
 // registers while every output row that it fed passes by. No multiply-add is spent on padding.
-#include <algorithm>
-#include <array>
-#include <utility>
-
 #include "layers/conv2d_kernels.h"
 
 namespace fovea {
@@ -25,14 +21,14 @@ struct ScatterArgs {
 
 // dx[i][row][0 .. P + K - 2] += sum over output channels and ky, kx of w * dy.
 template <int I, int P, int K>
-void scatter_block(const ScatterArgs& a) {
+[[gnu::noinline]] void scatter_block(const ScatterArgs& a) {
   const ConvGeometry& g = *a.g;
   constexpr int width = P + K - 1;
   const int taps = g.taps(), kernel = g.kernel_h * g.kernel_w;
   const long plane = static_cast<long>(g.height) * g.width * lane_count;
   const int in_rows = a.rows + (g.kernel_h - 1) * g.dilation_h;
-  for (int part = 0; part < lane_count; part += native_width)
-    for (int row = 0; row < in_rows; ++row) {
+  for (int row = 0; row < in_rows; ++row)
+    for (int part = 0; part < lane_count; part += native_width) {
       Real* dx = a.dx + static_cast<long>(row) * g.width * lane_count + part;
       Native acc[I][width];
 #pragma GCC unroll 16
@@ -51,8 +47,10 @@ void scatter_block(const ScatterArgs& a) {
             Native wk[I];
 #pragma GCC unroll 8
             for (int i = 0; i < I; ++i) wk[i] = w[i * kernel + k] - Native{};
+              // From the right, each sum has P + 1 multiply-adds to come in before its next: from
+              // the left P - 1, and AVX2 waits for it.
 #pragma GCC unroll 8
-            for (int p = 0; p < P; ++p) {
+            for (int p = P - 1; p >= 0; --p) {
               const Native d = native(dy + p * lane_count);
 #pragma GCC unroll 8
               for (int i = 0; i < I; ++i) acc[i][p + k] += wk[i] * d;
@@ -66,17 +64,6 @@ void scatter_block(const ScatterArgs& a) {
         for (int p = 0; p < width; ++p) native(dx + i * plane + p * lane_count) = acc[i][p];
     }
 }
-
-using ScatterBlock = void (*)(const ScatterArgs&);
-
-template <int I, int... N>
-constexpr auto scatter_table(std::integer_sequence<int, N...>) {
-  return std::array<ScatterBlock, sizeof...(N)>{
-      scatter_block<I, N / max_kernel_w + 1, N % max_kernel_w + 1>...};
-}
-template <int I>
-constexpr auto scatter_blocks =
-    scatter_table<I>(std::make_integer_sequence<int, max_positions * max_kernel_w>());
 
 // Any stride and dilation; one multiply-add for each load and store of dx.
 void scatter_any(const ConvGeometry& g, const Real* w, const Real* dy, int dy_plane, int rows,
@@ -100,32 +87,19 @@ void conv_input_grad(const ConvGeometry& g, const Real* w, const Real* dy, int d
   dx += static_cast<long>(g.position_offset(first_row, 0)) * lane_count;
   const bool dense = g.stride_h == 1 && g.stride_w == 1 && (g.dilation_w == 1 || g.kernel_w == 1);
   if (!dense) return scatter_any(g, w, dy, dy_plane, rows, dx);
-  const int x_blocks = (g.out_w + max_positions - 1) / max_positions;
-  const int k_blocks = (g.kernel_w + max_kernel_w - 1) / max_kernel_w;
-  for (int ic = 0; ic < g.in; ic += max_channels) {
-    const int channels = std::min(max_channels, g.in - ic);
-    for (int xb = 0, x = 0; xb < x_blocks; ++xb) {
-      const int positions = (g.out_w - x + x_blocks - xb - 1) / (x_blocks - xb);
-      for (int kb = 0, kx = 0; kb < k_blocks; ++kb) {
-        const int kernel = (g.kernel_w - kx + k_blocks - kb - 1) / (k_blocks - kb);
-        const ScatterArgs args{
-            .g = &g,
-            .w = w + static_cast<long>(ic) * g.kernel_h * g.kernel_w + kx,
-            .dy = dy + static_cast<long>(x) * lane_count,
-            .dy_plane = dy_plane,
-            .rows = rows,
-            .dx = dx + (static_cast<long>(ic) * g.height * g.width + x + kx) * lane_count};
-        const int index = (positions - 1) * max_kernel_w + kernel - 1;
-        if constexpr (max_channels > 1) {
-          (channels > 1 ? scatter_blocks<max_channels> : scatter_blocks<1>)[index](args);
-        } else {
-          scatter_blocks<1>[index](args);
-        }
-        kx += kernel;
-      }
-      x += positions;
-    }
-  }
+  for_each_block<max_channels>(g.in, [&](int ic, auto channels) {
+    for_each_block<max_positions>(g.out_w, [&](int x, auto positions) {
+      for_each_block<max_kernel_w>(g.kernel_w, [&](int kx, auto kernel) {
+        scatter_block<channels, positions, kernel>(
+            {.g = &g,
+             .w = w + static_cast<long>(ic) * g.kernel_h * g.kernel_w + kx,
+             .dy = dy + static_cast<long>(x) * lane_count,
+             .dy_plane = dy_plane,
+             .rows = rows,
+             .dx = dx + (static_cast<long>(ic) * g.height * g.width + x + kx) * lane_count});
+      });
+    });
+  });
 }
 
 }  // namespace fovea

@@ -23,17 +23,13 @@ bool fuses(const Conv2dOptions& conv, const MaxPool2dOptions& pool) {
 
 // One pooled row of one channel back to two rows of the convolution's output.
 void unpool_row(const Lanes* dy, const LaneInts* winners, int pooled_w, Lanes* rows) {
-  const Real* d = reinterpret_cast<const Real*>(dy);
-  const RealInt* w = reinterpret_cast<const RealInt*>(winners);
-  Real* const out = reinterpret_cast<Real*>(rows);
-  for (int i = 0; i < pooled_w * lane_count; i += lane_count)
+  for (int i = 0; i < pooled_w; ++i)
     for (int part = 0; part < lane_count; part += native_width) {
-      const Native value = native(d + i + part);
-      const NativeInts winner = native(w + i + part);
+      const Native value = native(dy[i], part);
+      const NativeInts winner = native(winners[i], part);
 #pragma GCC unroll 4
       for (int p = 0; p < 4; ++p)
-        native(out + (p / 2 * pooled_w * lane_count + i) * 2 + p % 2 * lane_count + part) =
-            winner == p ? value : Native{};
+        native(rows[(p / 2 * pooled_w + i) * 2 + p % 2], part) = winner == p ? value : Native{};
     }
 }
 
@@ -48,15 +44,13 @@ void add_bias_grad(const Kept& k, const Tensor& dy, Real* db) {
   const int outputs = dy.size() / k.g.out;
   for (int o = 0; o < k.g.out; ++o) {
     Lanes sum{};
-    Real* const total = reinterpret_cast<Real*>(&sum);
     for (int part = 0; part < lane_count; part += native_width) {
       Native alive{};
       for (int i = o * outputs; i < (o + 1) * outputs; ++i) {
-        const auto* winners = reinterpret_cast<const RealInt*>(&k.winners[i]);
-        const Native value = native(dy.data() + static_cast<long>(i) * lane_count + part);
-        alive += native(winners + part) != dead_window ? value : Native{};
+        const Native value = native(dy[i], part);
+        alive += native(k.winners[i], part) != dead_window ? value : Native{};
       }
-      native(total + part) = alive;
+      native(sum, part) = alive;
     }
     db[o] += sum_lanes(sum);
   }

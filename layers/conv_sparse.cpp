@@ -79,8 +79,7 @@ void move_samples(const ChannelsLast& c, int positions, Lanes* lanes, Real* samp
         Native v[native_width];
         Real* const at = samples + part * sample + static_cast<long>(p) * c.padded + first;
         const auto lane = [&](int i) -> Native& {
-          return native(
-              reinterpret_cast<Real*>(lanes + static_cast<long>(first + i) * positions + p) + part);
+          return native(lanes[static_cast<long>(first + i) * positions + p], part);
         };
         if constexpr (to_samples) {
 #pragma GCC unroll 16

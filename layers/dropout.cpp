@@ -1,5 +1,7 @@
 #include "layers/dropout.h"
 
+#include <bit>
+
 #include "core/debug.h"
 #include "core/step.h"
 #include "layers/elementwise.h"
@@ -23,10 +25,15 @@ Tensor random_mask(const Shape& shape, Real p) {
     mask.fill(0);
     return mask;
   }
+  // The sign of a difference, not a comparison: see core/native.h. Half the numbers, so that it
+  // cannot overflow.
+  const auto half = static_cast<std::int32_t>(limit / 2);
+  const auto kept_bits = std::bit_cast<LaneInts>(broadcast(kept));
   for (int i = 0; i < shape.size(); ++i) {
-    const auto dropped =
-        random.bits(static_cast<std::uint32_t>(i)) < static_cast<std::uint32_t>(limit);
-    mask[i] = __builtin_convertvector(dropped, LaneInts) ? Lanes{} : broadcast(kept);
+    using Signed = std::int32_t __attribute__((vector_size(sizeof(LaneBits))));
+    const auto random_half = std::bit_cast<Signed>(random.bits(static_cast<std::uint32_t>(i)) >> 1);
+    const LaneInts dropped = __builtin_convertvector((random_half - half) >> 31, LaneInts);
+    mask[i] = std::bit_cast<Lanes>(kept_bits & ~dropped);
   }
   return mask;
 }

@@ -2,15 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <utility>
 
 #include "core/error.h"
 #include "core/native.h"
-
-#if defined(__AVX512F__) && !defined(FOVEA_DOUBLE)
-#include <immintrin.h>
-#endif
+#include "layers/gather.h"
 
 namespace fovea {
 
@@ -19,36 +14,6 @@ namespace {
 // A frame of fill values around the image: interpolation next to the edge then needs no case of its
 // own. One before and two after: the neighbour of a coordinate clamped to `size` is `size + 1`.
 constexpr int frame_before = 1, frame = 3;
-
-// Horizontal neighbours.
-struct Pair {
-  Native left, right;
-};
-
-template <int First, int... J>
-Native every_second(const Native& low, const Native& high, std::integer_sequence<int, J...>) {
-  return __builtin_shufflevector(low, high, (First + 2 * J)...);
-}
-
-// Reads p[index[lane]] and the element after it for every lane.
-inline Pair gather_pairs(const Real* p, const NativeInts& index) {
-#if defined(__AVX512F__) && !defined(FOVEA_DOUBLE)
-  // As a loop over lanes: 1.9 times slower.
-  const auto pairs = [p](auto at) -> Native {
-    return _mm512_castpd_ps(_mm512_mask_i32gather_pd(
-        _mm512_setzero_pd(), 0xFF, reinterpret_cast<__m256i>(at), p, sizeof(Real)));
-  };
-  const Native low = pairs(__builtin_shufflevector(index, index, 0, 1, 2, 3, 4, 5, 6, 7));
-  const Native high = pairs(__builtin_shufflevector(index, index, 8, 9, 10, 11, 12, 13, 14, 15));
-#else
-  alignas(Native) Real both[2 * native_width];
-  for (int lane = 0; lane < native_width; ++lane)
-    std::memcpy(both + 2 * lane, p + index[lane], 2 * sizeof(Real));
-  const Native low = native(both), high = native(both + native_width);
-#endif
-  constexpr auto half = std::make_integer_sequence<int, native_width>();
-  return {every_second<0>(low, high, half), every_second<1>(low, high, half)};
-}
 
 // A coordinate of the sampled point along one axis, in pixels.
 struct Axis {
@@ -211,57 +176,58 @@ void GridSampler::frame_image(const Tensor& x) {
 
 void GridSampler::sample(const Lanes* grid, int first, int count, Lanes* y) {
   for (int part = 0; part < lane_count; part += native_width)
-    sample_part(part, reinterpret_cast<const Real*>(grid), first, count,
-                reinterpret_cast<Real*>(y));
+    sample_part(part, grid, first, count, y);
 }
 
-void GridSampler::sample_part(int part, const Real* grid, int first, int count, Real* y) {
+void GridSampler::sample_part(int part, const Lanes* grid, int first, int count, Lanes* y) {
   const GridSampleOptions o = options_;
   const int wide = framed_width(), size = framed_size(), height = height_, width = width_;
   const bool nearest = o.mode == Interpolation::nearest;
-  Real* const slopes_x = reinterpret_cast<Real*>(slope_x_.data());
-  Real* const slopes_y = reinterpret_cast<Real*>(slope_y_.data());
+  const bool slopes = slope_x_.size() > 0;
   NativeInts planes;
   for (int lane = 0; lane < native_width; ++lane) planes[lane] = (part + lane) * size;
-  for (int i = first; i < first + count; ++i, grid += 2 * lane_count) {
-    const Native gx = native(grid + part), gy = native(grid + lane_count + part);
+  for (int i = first; i < first + count; ++i, grid += 2) {
+    const Native gx = native(grid[0], part), gy = native(grid[1], part);
     const Axis ax = locate(gx, width, o), ay = locate(gy, height, o);
     const Corner at = corner_of(ax.position, ay.position, nearest, wide);
     const Native poison = (gx - gx) + (gy - gy);  // 0, or NaN where a coordinate is not finite
     if (footprints_.size()) {
       Footprint& kept = footprints_[i];
-      std::memcpy(reinterpret_cast<RealInt*>(&kept.index) + part, &at.index, sizeof at.index);
-      native(reinterpret_cast<Real*>(&kept.fx) + part) = at.fx;
-      native(reinterpret_cast<Real*>(&kept.fy) + part) = at.fy;
+      native(kept.index, part) = at.index;
+      native(kept.fx, part) = at.fx;
+      native(kept.fy, part) = at.fy;
     }
     const NativeInts index = at.index + planes;
     const Real* plane = planes_.data();
     for (int c = 0; c < channels_; ++c, plane += lane_count * size) {
-      const long k = (static_cast<long>(c) * outputs_ + i) * lane_count + part;
+      const long k = static_cast<long>(c) * outputs_ + i;
       if (nearest) {
-        native(y + k) = gather_pairs(plane, index).left + poison;
+        native(y[k], part) = gather_pairs(plane, index).left + poison;
         continue;
       }
       Native value, slope_x{}, slope_y{};
-      interpolate(plane, wide, at, index, value, slopes_x ? &slope_x : nullptr, &slope_y);
-      native(y + k) = value + poison;
-      if (!slopes_x) continue;
-      native(slopes_x + k) = slope_x * ax.slope;
-      native(slopes_y + k) = slope_y * ay.slope;
+      interpolate(plane, wide, at, index, value, slopes ? &slope_x : nullptr, &slope_y);
+      native(y[k], part) = value + poison;
+      if (!slopes) continue;
+      native(slope_x_[k], part) = slope_x * ax.slope;
+      native(slope_y_[k], part) = slope_y * ay.slope;
     }
   }
 }
 
 void GridSampler::grid_grad(const Lanes* dy, int first, int count, Lanes* dgrid) const {
   const bool slopes = slope_x_.size() > 0;
-  for (int i = first; i < first + count; ++i, dgrid += 2) {
-    Lanes dx{}, dy_{};
-    for (int k = i; slopes && k < channels_ * outputs_; k += outputs_) {
-      dx += dy[k] * slope_x_[k];
-      dy_ += dy[k] * slope_y_[k];
+  for (int part = 0; part < lane_count; part += native_width)
+    for (int i = first; i < first + count; ++i) {
+      Native dx{}, dy_{};
+      for (int k = i; slopes && k < channels_ * outputs_; k += outputs_) {
+        const Native d = native(dy[k], part);
+        dx += d * native(slope_x_[k], part);
+        dy_ += d * native(slope_y_[k], part);
+      }
+      Lanes* const out = dgrid + 2 * (i - first);
+      native(out[0], part) = dx, native(out[1], part) = dy_;
     }
-    dgrid[0] = dx, dgrid[1] = dy_;
-  }
 }
 
 void GridSampler::image_grad(const Lanes* dy, Lanes* dx) const {

@@ -36,7 +36,7 @@ class GridSampler {
 
  private:
   // One native part of the lanes.
-  void sample_part(int part, const Real* grid, int first, int count, Real* y);
+  void sample_part(int part, const Lanes* grid, int first, int count, Lanes* y);
   int framed_width() const;
   int framed_height() const;
   int framed_size() const;

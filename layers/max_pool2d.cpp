@@ -5,6 +5,7 @@
 #include "core/autograd.h"
 #include "core/debug.h"
 #include "core/memory.h"
+#include "core/native.h"
 
 namespace fovea {
 
@@ -52,17 +53,19 @@ Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options) {
       for (int ox = 0; ox < out_w; ++ox, ++out) {
         const Window columns(ox, o.stride.w, o.padding.w, o.kernel.w, width);
         const int first = rows.begin * width + columns.begin;
-        Lanes best = plane[first];
-        LaneInts winner = first - LaneInts{};
-        for (int i = rows.begin; i < rows.end; ++i)
-          for (int j = columns.begin; j < columns.end; ++j) {
-            const Lanes value = plane[i * width + j];
-            const LaneInts better = (value > best) | (value != value);
-            best = better ? value : best;
-            winner = better ? (i * width + j) - LaneInts{} : winner;
-          }
-        y[out] = best;
-        if (keep) winners[out] = winner;
+        for (int part = 0; part < lane_count; part += native_width) {
+          Native best = native(plane[first], part);
+          NativeInts winner = first - NativeInts{};
+          for (int i = rows.begin; i < rows.end; ++i)
+            for (int j = columns.begin; j < columns.end; ++j) {
+              const Native value = native(plane[i * width + j], part);
+              const NativeInts better = (value > best) | (value != value);
+              best = better ? value : best;
+              winner = better ? (i * width + j) - NativeInts{} : winner;
+            }
+          native(y[out], part) = best;
+          if (keep) native(winners[out], part) = winner;
+        }
       }
     }
   }
