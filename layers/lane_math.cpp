@@ -50,6 +50,15 @@ Lanes power_of_two(const LaneInts& n) {
   return from_bits((n + 127) << 23);
 }
 
+// The polynomial with these coefficients, that of the highest power first (Horner's scheme).
+template <int N>
+Lanes polynomial(const Lanes& x, const Real (&coefficients)[N]) {
+  Lanes p = broadcast(coefficients[0]);
+#pragma GCC unroll 16
+  for (int i = 1; i < N; ++i) p = p * x + coefficients[i];
+  return p;
+}
+
 }  // namespace
 
 Lanes exp(const Lanes& x) {
@@ -62,11 +71,8 @@ Lanes exp(const Lanes& x) {
   const Lanes n = shifted - magic;
   const LaneInts k = bits_of(shifted) - bits_of(magic);
   const Lanes r = (c - n * Real(0.693359375)) - n * Real(-2.12194440e-4);
-  Lanes p = r * Real(1.9875691500e-4) + Real(1.3981999507e-3);
-  p = p * r + Real(8.3334519073e-3);
-  p = p * r + Real(4.1665795894e-2);
-  p = p * r + Real(1.6666665459e-1);
-  p = p * r + Real(5.0000001201e-1);
+  Lanes p = polynomial(r, {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2,
+                           1.6666665459e-1, 5.0000001201e-1});
   p = p * (r * r) + r + Real(1);
   // In two steps: 2^128 and 2^-150 are no floats, but the products are.
   const LaneInts half = k >> 1;
@@ -84,14 +90,9 @@ Lanes log(const Lanes& x) {
   e += low;
   m = (low ? m + m : m) - Real(1);
   const Lanes z = m * m;
-  Lanes p = m * Real(7.0376836292e-2) - Real(1.1514610310e-1);
-  p = p * m + Real(1.1676998740e-1);
-  p = p * m - Real(1.2420140846e-1);
-  p = p * m + Real(1.4249322787e-1);
-  p = p * m - Real(1.6668057665e-1);
-  p = p * m + Real(2.0000714765e-1);
-  p = p * m - Real(2.4999993993e-1);
-  p = p * m + Real(3.3333331174e-1);
+  const Lanes p = polynomial(
+      m, {7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
+          -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1});
   const Lanes exponent =
       __builtin_convertvector(e, Lanes) - (x < Real(0x1p-126f) ? broadcast(25) : Lanes{});
   Lanes y = p * m * z + exponent * Real(-2.12194440e-4) - z * Real(0.5);
@@ -104,10 +105,8 @@ Lanes log(const Lanes& x) {
 Lanes tanh(const Lanes& x) {
   const Lanes size = x < Real(0) ? -x : x;
   const Lanes z = x * x;
-  Lanes p = z * Real(-5.70498872745e-3) + Real(2.06390887954e-2);
-  p = p * z - Real(5.37397155531e-2);
-  p = p * z + Real(1.33314422036e-1);
-  p = p * z - Real(3.33332819422e-1);
+  const Lanes p = polynomial(z, {-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2,
+                                 1.33314422036e-1, -3.33332819422e-1});
   const Lanes small = p * z * x + x;
   const Lanes large = Real(1) - Real(2) / (exp(size + size) + Real(1));
   return size < Real(0.625) ? small : (x < Real(0) ? -large : large);
@@ -116,22 +115,15 @@ Lanes tanh(const Lanes& x) {
 Lanes erf(const Lanes& x) {
   // x P(x^2) up to 1; beyond, 1 - exp(-x^2) / x * Q(1 / x^2).
   const Lanes z = x * x;
-  Lanes p = z * Real(7.853861353153693e-5) - Real(8.010193625184903e-4);
-  p = p * z + Real(5.188327685732524e-3);
-  p = p * z - Real(2.685381193529856e-2);
-  p = p * z + Real(1.128358514861418e-1);
-  p = p * z - Real(3.761262582423300e-1);
-  p = p * z + Real(1.128379165726710);
+  const Lanes p = polynomial(
+      z, {7.853861353153693e-5, -8.010193625184903e-4, 5.188327685732524e-3, -2.685381193529856e-2,
+          1.128358514861418e-1, -3.761262582423300e-1, 1.128379165726710});
   const Lanes size = x < Real(0) ? -x : x;
   const Lanes r = Real(1) / size, y = r * r;
-  Lanes q = y * Real(2.326819970068386e-2) - Real(1.387039388740657e-1);
-  q = q * y + Real(3.687424674597105e-1);
-  q = q * y - Real(5.824733027278666e-1);
-  q = q * y + Real(6.210004621745983e-1);
-  q = q * y - Real(4.944515323274145e-1);
-  q = q * y + Real(3.404879937665872e-1);
-  q = q * y - Real(2.741127028184656e-1);
-  q = q * y + Real(5.638259427386472e-1);
+  const Lanes q =
+      polynomial(y, {2.326819970068386e-2, -1.387039388740657e-1, 3.687424674597105e-1,
+                     -5.824733027278666e-1, 6.210004621745983e-1, -4.944515323274145e-1,
+                     3.404879937665872e-1, -2.741127028184656e-1, 5.638259427386472e-1});
   const Lanes large = Real(1) - exp(-z) * r * q;
   return size < Real(1) ? x * p : (x < Real(0) ? -large : large);
 }

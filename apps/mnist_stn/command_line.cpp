@@ -5,6 +5,7 @@
 
 #include "apps/common/build_info.h"
 #include "apps/common/console.h"
+#include "apps/common/predict.h"
 #include "apps/common/suggest.h"
 #include "apps/common/usage_error.h"
 #include "apps/mnist_stn/commands.h"
@@ -160,6 +161,15 @@ void add_data_options(Command& command, DataOptions& options) {
           "only N test images: the first, or evenly spaced ones of a set sorted by class; 0: all",
           "N")
       .group("Options");
+}
+
+void add_weights_option(Command& command, std::string& weights) {
+  command.option("-w,--weights", weights,
+                 "safetensors file of a run (default: the pre-trained ones)", "FILE");
+}
+
+Model load_chosen(const std::string& weights) {
+  return load_model(weights.empty() ? default_weights() : weights);
 }
 
 void add_threads_option(Command& command, int& threads) {

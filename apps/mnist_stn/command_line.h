@@ -5,6 +5,7 @@
 
 #include "apps/common/command.h"
 #include "apps/common/data_options.h"
+#include "apps/common/model.h"
 
 namespace CLI {
 class App;
@@ -15,15 +16,20 @@ namespace fovea {
 /// --data, --synthetic, --skip-unreadable and --test-limit.
 void add_data_options(Command& command, DataOptions& options);
 
+/// --weights of a command that can do with the pre-trained ones, and the model they name: an empty
+/// name is the pre-trained one.
+void add_weights_option(Command& command, std::string& weights);
+Model load_chosen(const std::string& weights);
+
 /// --threads, 0 to 256, 0 being one for each CPU.
 void add_threads_option(Command& command, int& threads);
 
 /// Throws UsageError, with the nearest name, unless `name` is a command of `app`.
 void require_command(const CLI::App& app, const std::string& name);
 
-/// Runs the command that the arguments name; returns the exit code. `--help` and
-/// `--version` print. Throws
-/// UsageError for arguments that do not fit: it names the option and suggests the nearest one.
+/// Runs the command that the arguments name; returns the exit code. `--help` and `--version` print.
+/// Throws UsageError for arguments that do not fit: it names the option and suggests the nearest
+/// one.
 int run_command_line(int argc, char** argv);
 
 }  // namespace fovea

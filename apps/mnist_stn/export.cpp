@@ -5,7 +5,7 @@
 #include "apps/common/console.h"
 #include "apps/common/markup.h"
 #include "apps/common/onnx_export.h"
-#include "apps/common/predict.h"
+#include "apps/mnist_stn/command_line.h"
 #include "apps/mnist_stn/commands.h"
 
 namespace fovea {
@@ -24,7 +24,7 @@ std::string numbers(const std::vector<float>& values) {
 }
 
 void run(const ExportOptions& options) {
-  const Model model = load_model(options.weights.empty() ? default_weights() : options.weights);
+  const Model model = load_chosen(options.weights);
   export_onnx(options.onnx, model);
   if (!options.samples.empty()) write_samples(options.samples, model);
   const Shape& s = model.info.network.input;
@@ -42,8 +42,7 @@ void run(const ExportOptions& options) {
 void add_export(CLI::App& app) {
   Command command(app, "export", "write a trained network as an ONNX file");
   const auto options = std::make_shared<ExportOptions>();
-  command.option("-w,--weights", options->weights,
-                 "safetensors file of a run (default: the pre-trained ones)", "FILE");
+  add_weights_option(command, options->weights);
   command.option("--onnx", options->onnx, "the file to write", "FILE").required();
   command.option("--samples", options->samples,
                  "also write 64 images and the answers to them (safetensors), to compare "

@@ -12,6 +12,7 @@
 #include "apps/common/inspect.h"
 #include "apps/common/json.h"
 #include "apps/common/markup.h"
+#include "apps/mnist_stn/command_line.h"
 #include "apps/mnist_stn/commands.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -62,7 +63,7 @@ class Predictor {
  public:
   explicit Predictor(const PredictOptions& options)
       : options_(options),
-        model_(load_model(options.weights.empty() ? default_weights() : options.weights)),
+        model_(load_chosen(options.weights)),
         top_(std::min(options.top, model_.info.network.classes)) {
     if (!options_.save.empty()) require_writable_directory(options_.save);
   }
@@ -139,8 +140,7 @@ void add_predict(CLI::App& app) {
               "pictures (PNG, JPEG, BMP, PGM, TGA; any size, colour and polarity) or folders",
               "PATH")
       .required();
-  command.option("-w,--weights", options->weights,
-                 "safetensors file of a run (default: the pre-trained ones)", "FILE");
+  add_weights_option(command, options->weights);
   command.option("--top", options->top, "print this many answers for each picture", "N")
       .range(1, 1000);
   command.flag("--json", options->json, "print one JSON object a line");

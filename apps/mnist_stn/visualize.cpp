@@ -5,7 +5,6 @@
 #include "apps/common/before_after.h"
 #include "apps/common/command.h"
 #include "apps/common/console.h"
-#include "apps/common/predict.h"
 #include "apps/common/usage_error.h"
 #include "apps/mnist_stn/command_line.h"
 #include "apps/mnist_stn/commands.h"
@@ -32,7 +31,7 @@ Dataset open(const VisualizeOptions& options) {
 }
 
 void run(const VisualizeOptions& options) {
-  const Model model = load_model(options.weights.empty() ? default_weights() : options.weights);
+  const Model model = load_chosen(options.weights);
   const Dataset dataset = open(options);
   require_usage(options.start < dataset.size(), "--start: ", dataset.name, " has only ",
                 dataset.size(), " images; --start takes 0 to ", dataset.size() - 1);
@@ -60,8 +59,7 @@ void run(const VisualizeOptions& options) {
 void add_visualize(CLI::App& app) {
   Command command(app, "visualize", "picture what the transformer does to test images");
   const auto options = std::make_shared<VisualizeOptions>();
-  command.option("-w,--weights", options->weights,
-                 "safetensors file of a run (default: the pre-trained ones)", "FILE");
+  add_weights_option(command, options->weights);
   command.option("-o,--out", options->out, "the PNG file to write", "FILE");
   add_data_options(command, options->data);
   command.flag("--train", options->train, "take training images instead of test images");
