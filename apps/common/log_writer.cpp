@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "apps/common/run_files.h"
 #include "apps/common/tensorboard.h"
@@ -13,11 +13,6 @@
 namespace fovea {
 
 namespace {
-
-struct Field {
-  const char* name;
-  double value;
-};
 
 // Columns of log.csv behind "kind", in order.
 constexpr std::string_view columns[] = {
@@ -34,18 +29,18 @@ std::string number(double value, const char* nothing) {
   return text;
 }
 
-std::string json_line(const char* kind, const std::vector<Field>& fields) {
+std::string json_line(const char* kind, const std::vector<LogField>& fields) {
   std::string out = cat("{\"kind\":\"", kind, "\"");
-  for (const Field& field : fields)
+  for (const LogField& field : fields)
     out += cat(",\"", field.name, "\":", number(field.value, "null"));
   return out + "}\n";
 }
 
-std::string csv_line(const char* kind, const std::vector<Field>& fields) {
+std::string csv_line(const char* kind, const std::vector<LogField>& fields) {
   std::string out = kind;
   for (const std::string_view column : columns) {
     out += ',';
-    for (const Field& field : fields)
+    for (const LogField& field : fields)
       if (field.name == column) out += number(field.value, "");
   }
   return out + "\n";
@@ -75,39 +70,38 @@ LogWriter::LogWriter(const std::string& directory, std::int64_t csv_bytes, std::
 
 LogWriter::~LogWriter() = default;
 
+void LogWriter::append(const char* kind, const std::vector<LogField>& fields) {
+  csv_.append(csv_line(kind, fields));
+  jsonl_.append(json_line(kind, fields));
+  if (!tensorboard_) return;
+  const auto step = static_cast<std::int64_t>(fields[1].value);
+  for (const LogField& field : std::span(fields).subspan(2))
+    if (std::isfinite(field.value))
+      tensorboard_->scalar(cat(kind, "/", field.name), step, field.value);
+}
+
 void LogWriter::step(const StepRecord& r) {
-  const std::vector<Field> fields = {{"epoch", static_cast<double>(r.epoch)},
-                                     {"step", static_cast<double>(r.step)},
-                                     {"loss", r.loss},
-                                     {"accuracy", r.accuracy},
-                                     {"lr", r.lr},
-                                     {"samples_per_second", r.samples_per_second},
-                                     {"grad_norm", r.grad_norm},
-                                     {"theta_deviation", r.theta_deviation}};
-  csv_.append(csv_line("step", fields));
-  jsonl_.append(json_line("step", fields));
-  if (tensorboard_)
-    for (const Field& field : std::span(fields).subspan(2))
-      if (std::isfinite(field.value))
-        tensorboard_->scalar(cat("step/", field.name), r.step, field.value);
+  append("step", {{"epoch", static_cast<double>(r.epoch)},
+                  {"step", static_cast<double>(r.step)},
+                  {"loss", r.loss},
+                  {"accuracy", r.accuracy},
+                  {"lr", r.lr},
+                  {"samples_per_second", r.samples_per_second},
+                  {"grad_norm", r.grad_norm},
+                  {"theta_deviation", r.theta_deviation}});
   if (std::chrono::steady_clock::now() - flushed_ > std::chrono::seconds(1)) flush();
 }
 
 void LogWriter::epoch(const EpochRecord& r) {
-  const std::vector<Field> fields = {{"epoch", static_cast<double>(r.epoch)},
-                                     {"step", static_cast<double>(r.step)},
-                                     {"train_loss", r.train_loss},
-                                     {"train_accuracy", r.train_accuracy},
-                                     {"test_loss", r.test_loss},
-                                     {"test_accuracy", r.test_accuracy},
-                                     {"lr", r.lr},
-                                     {"samples_per_second", r.samples_per_second},
-                                     {"seconds", r.seconds}};
-  csv_.append(csv_line("epoch", fields));
-  jsonl_.append(json_line("epoch", fields));
-  if (tensorboard_)
-    for (const Field& field : std::span(fields).subspan(2))
-      tensorboard_->scalar(cat("epoch/", field.name), r.step, field.value);
+  append("epoch", {{"epoch", static_cast<double>(r.epoch)},
+                   {"step", static_cast<double>(r.step)},
+                   {"train_loss", r.train_loss},
+                   {"train_accuracy", r.train_accuracy},
+                   {"test_loss", r.test_loss},
+                   {"test_accuracy", r.test_accuracy},
+                   {"lr", r.lr},
+                   {"samples_per_second", r.samples_per_second},
+                   {"seconds", r.seconds}});
   flush();
 }
 

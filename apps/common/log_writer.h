@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "apps/common/append_file.h"
 
@@ -26,6 +27,12 @@ struct EpochRecord {
   double train_loss, train_accuracy, test_loss, test_accuracy, lr, samples_per_second, seconds;
 };
 
+/// A named value of a record.
+struct LogField {
+  const char* name;
+  double value;
+};
+
 /// Lines wait in memory for a second at most, or until flush(). Errors of all functions: a file
 /// that cannot be written.
 class LogWriter {
@@ -43,6 +50,9 @@ class LogWriter {
   std::int64_t jsonl_bytes() const { return jsonl_.size(); }
 
  private:
+  // `fields` begin with epoch and step.
+  void append(const char* kind, const std::vector<LogField>& fields);
+
   std::string directory_;
   AppendFile csv_, jsonl_;
   std::unique_ptr<TensorBoardWriter> tensorboard_;
