@@ -2,6 +2,7 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -48,6 +49,9 @@ class FlushDenormals {
 // somebody else needs must not be burnt for longer.
 constexpr auto spin_time = std::chrono::microseconds(40);
 
+// Runs over which helpers must have made the caller faster, and runs that it does alone if not.
+constexpr int trial_runs = 16, shortest_rest = 8, longest_rest = 256;
+
 template <class Condition>
 bool spin_until(Condition done) {
   const auto end = std::chrono::steady_clock::now() + spin_time;
@@ -72,7 +76,7 @@ class Pool {
     round_.notify_all();
     for (std::thread& helper : helpers_) helper.join();
     helpers_.clear();
-    lateness_ = resting_runs_ = 0;  // what was learnt of other helpers
+    trial_ = {}, resting_runs_ = 0, rest_ = shortest_rest;  // what was learnt of other helpers
     stop_ = false;
     for (int i = 1; i < count; ++i)
       helpers_.emplace_back([this, seen = round_.load()] { help(seen); });
@@ -99,25 +103,40 @@ class Pool {
     ++round_;
     round_.notify_all();
     const auto begin = std::chrono::steady_clock::now();
-    work();
+    const int done = work();
     const auto worked = std::chrono::steady_clock::now();
     if (!spin_until([&] { return busy_ == 0; }))
       for (int left = busy_; left != 0; left = busy_) busy_.wait(left);
-    note_wait(worked - begin, std::chrono::steady_clock::now() - worked);
+    judge_helpers(std::chrono::steady_clock::now() - begin,
+                  (worked - begin) * count / std::max(done, 1));
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
  private:
   using Duration = std::chrono::steady_clock::duration;
 
-  // A helper whose core somebody else uses can hold a task for a whole time slice. When the caller
-  // waits longer than it worked, again and again, it would be faster alone, and is for a while.
-  // Which thread runs a task changes no result.
-  void note_wait(Duration work, Duration wait) {
-    lateness_ += ((wait > work + spin_time ? 1.0 : 0.0) - lateness_) / 8;
-    if (lateness_ < 0.2) return;
-    lateness_ = 0.1;
-    resting_runs_ = 200;
+  // Recent runs, about 64 of them: one that was late must not outweigh what the others gained.
+  struct Trial {
+    Duration together{};  // what they took
+    Duration alone{};     // what they would have taken, from the share that the caller did
+    int runs = 0;
+  };
+
+  // A helper whose core somebody else uses can hold a task for a whole time slice, while the caller
+  // waits. Where it would be faster alone, it is for a while: a short one, because most cores are
+  // soon free again, and twice as long each time that it was not enough. Which thread runs a task
+  // changes no result.
+  void judge_helpers(Duration together, Duration alone) {
+    trial_.together += together - trial_.together / 64;
+    trial_.alone += alone - trial_.alone / 64;
+    if (++trial_.runs < trial_runs) return;
+    if (trial_.together < trial_.alone) {
+      if (trial_.runs > 4 * trial_runs) rest_ = shortest_rest;
+      return;
+    }
+    trial_ = {};
+    resting_runs_ = rest_;
+    rest_ = std::min(2 * rest_, longest_rest);
   }
 
   void help(unsigned seen) {
@@ -132,8 +151,10 @@ class Pool {
     }
   }
 
-  void work() {
-    for (int i = next_++; i < count_; i = next_++) {
+  // Returns how many tasks this thread did.
+  int work() {
+    int done = 0;
+    for (int i = next_++; i < count_; i = next_++, ++done) {
       try {
         (*task_)(i);
       } catch (...) {
@@ -141,6 +162,7 @@ class Pool {
         if (i < error_index_) error_index_ = i, error_ = std::current_exception();
       }
     }
+    return done;
   }
 
   std::vector<std::thread> helpers_;
@@ -154,8 +176,8 @@ class Pool {
   alignas(64) std::atomic<int> busy_{0};
   alignas(64) std::mutex error_mutex_;
   int error_index_ = 0;
-  double lateness_ = 0;  // recent share of runs in which the caller waited for too long
-  int resting_runs_ = 0;
+  Trial trial_;
+  int resting_runs_ = 0, rest_ = shortest_rest;
   std::exception_ptr error_;
 };
 
