@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <new>
 
 #include "core/debug.h"
 
@@ -24,7 +25,10 @@ struct LeafSlots {
 
   int take() {
     const std::lock_guard lock(mutex);
-    if (free.empty()) return next++;
+    if (free.empty()) {
+      free.reserve(static_cast<std::size_t>(next) + 1);  // give_back() must not fail
+      return next++;
+    }
     const int slot = free.back();
     free.pop_back();
     return slot;
@@ -60,11 +64,14 @@ Node::Node(const char* op, const Tensor& output, std::span<const Tensor> inputs)
 Node::~Node() {
   if (is_leaf()) leaf_slots().give_back(leaf_slot_);
   // A chain of a million operations must not be a million nested destructor calls: nodes only
-  // this one keeps alive are taken apart in a loop.
+  // this one keeps alive are taken apart in a loop. (Without memory for their list, nested.)
   thread_local std::vector<std::shared_ptr<Node>> doomed;
   thread_local bool draining = false;
-  for (const Tensor& input : inputs_)
-    if (input.node() && !input.node()->is_leaf()) doomed.push_back(input.node());
+  try {
+    for (const Tensor& input : inputs_)
+      if (input.node() && !input.node()->is_leaf()) doomed.push_back(input.node());
+  } catch (const std::bad_alloc&) {
+  }
   inputs_.clear();
   if (draining) return;
   draining = true;

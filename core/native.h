@@ -22,6 +22,9 @@ inline constexpr int native_bytes = 16, register_count = 16;
 /// As many Reals as one register holds.
 using Native = Real __attribute__((vector_size(native_bytes), may_alias));
 using NativeInts = RealInt __attribute__((vector_size(native_bytes), may_alias));
+/// The same anywhere in memory.
+using UnalignedNative =
+    Real __attribute__((vector_size(native_bytes), may_alias, aligned(sizeof(Real))));
 inline constexpr int native_width = native_bytes / static_cast<int>(sizeof(Real));
 inline constexpr int natives_a_lanes = lane_count / native_width;
 
@@ -34,9 +37,15 @@ inline Native& native(Real* p) {
 inline const NativeInts& native(const RealInt* p) {
   return *reinterpret_cast<const NativeInts*>(p);
 }
-
 inline NativeInts& native(RealInt* p) {
   return *reinterpret_cast<NativeInts*>(p);
+}
+
+inline const UnalignedNative& unaligned_native(const Real* p) {
+  return *reinterpret_cast<const UnalignedNative*>(p);
+}
+inline UnalignedNative& unaligned_native(Real* p) {
+  return *reinterpret_cast<UnalignedNative*>(p);
 }
 
 /// The native part of Lanes that begins at lane `part`.

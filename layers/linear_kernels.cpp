@@ -68,14 +68,12 @@ void weight_block(int in, const Real* xt, long xt_step, const Real* dy, Real* dw
       for (int o = 0; o < O; ++o) acc[o][k] += d[o] * x;
     }
   }
-  using Unaligned =
-      Real __attribute__((vector_size(native_bytes), may_alias, aligned(sizeof(Real))));
 #pragma GCC unroll 8
   for (int o = 0; o < O; ++o)
 #pragma GCC unroll 8
     for (int k = 0; k < K; ++k) {
-      auto* out = reinterpret_cast<Unaligned*>(dw + static_cast<long>(o) * in + k * native_width);
-      *out = accumulate ? *out + acc[o][k] : acc[o][k];
+      UnalignedNative& out = unaligned_native(dw + static_cast<long>(o) * in + k * native_width);
+      out = accumulate ? out + acc[o][k] : acc[o][k];
     }
 }
 

@@ -111,23 +111,67 @@ TEST_CASE("conv_pool_relu equals its three operations where it does not fuse", "
 }
 
 TEST_CASE("few gradients take the sparse way, dilated ones do not", "[conv_pool]") {
+  struct Done {
+    bool dw, dx;
+  };
   const auto sparse = [](const Conv2dOptions& o, int rarity) {
     const Operands a(12, 12, o);
     const ConvGeometry g = conv2d_geometry(a.x, a.w, a.b, o);
     const Tensor dy = sparse_integers({o.out, g.out_h / 2, g.out_w / 2}, rarity);
     const Buffer<LaneInts> winners(static_cast<std::size_t>(dy.size()));
     for (int i = 0; i < dy.size(); ++i) winners[static_cast<std::size_t>(i)] = LaneInts{};
-    const Tensor dw = Tensor::zeros(a.w.shape());
+    const Tensor dw = Tensor::zeros(a.w.shape()), dx = Tensor::zeros(a.x.shape(), true);
     Real* dw_left = dw.data();
-    Lanes* no_dx = nullptr;
-    conv_pool_sparse_grads(g, a.x.lanes(), a.w.data(), dy.lanes(), winners.data(), dw_left, no_dx);
-    const bool done = !dw_left;
-    if (!done) CHECK(difference(dw, Tensor::zeros(dw.shape())) == 0);
-    return done;
+    Lanes* dx_left = dx.lanes();
+    conv_pool_sparse_grads(g, a.x.lanes(), a.w.data(), dy.lanes(), winners.data(), dw_left,
+                           dx_left);
+    if (dw_left) CHECK(difference(dw, Tensor::zeros(dw.shape())) == 0);
+    if (dx_left) CHECK(difference(dx, Tensor::zeros(dx.shape(), true)) == 0);
+    return Done{!dw_left, !dx_left};
   };
-  CHECK(sparse({.in = 16, .out = 6, .kernel = 5}, 50));
-  CHECK(!sparse({.in = 1, .out = 6, .kernel = 5}, 50));
-  CHECK(!sparse({.in = 16, .out = 6, .kernel = 5, .dilation = 2}, 50));
+  const Done wide = sparse({.in = 16, .out = 6, .kernel = 5}, 50);
+  CHECK((wide.dw && wide.dx));
+  const Done dense = sparse({.in = 1, .out = 6, .kernel = 1}, 1);
+  CHECK((!dense.dw && !dense.dx));
+  const Done dilated = sparse({.in = 16, .out = 6, .kernel = 5, .dilation = 2}, 50);
+  CHECK((!dilated.dw && !dilated.dx));
+}
+
+TEST_CASE("sparse and dense kernels add the same gradients, whichever is faster", "[conv_pool]") {
+  for (const int in : {1, 3, 8, 17})
+    for (const Extent2 kernel : {Extent2(1), Extent2(5), Extent2(7, 2), Extent2(2, 11)})
+      for (const Extent2 stride : {Extent2(1), Extent2(2, 1), Extent2(1, 3)})
+        for (const int rarity : {1, 3, 40}) {
+          const Conv2dOptions o{
+              .in = in, .out = 3, .kernel = kernel, .stride = stride, .bias = false};
+          INFO("in " << in << ", kernel " << kernel.h << "x" << kernel.w << ", stride " << stride.h
+                     << "x" << stride.w << ", one gradient in " << rarity);
+          const Operands a(kernel.h + 4 * stride.h, kernel.w + 6 * stride.w, o);
+          const ConvGeometry g = conv2d_geometry(a.x, a.w, a.b, o);
+          const int windows_w = g.out_w / 2, windows = g.out_h / 2 * windows_w;
+          const Tensor dy = sparse_integers({o.out, windows}, rarity);
+          const Tensor unpooled = Tensor::zeros({o.out, g.out_h, g.out_w}, true);
+          const Buffer<LaneInts> winners(static_cast<std::size_t>(dy.size()));
+          Random rng(5);
+          for (int i = 0; i < dy.size(); ++i)
+            for (int lane = 0; lane < lane_count; ++lane) {
+              const int winner = static_cast<int>(rng.below(5)), window = i % windows;
+              winners[static_cast<std::size_t>(i)][lane] = winner;
+              if (winner == dead_window) continue;
+              const int row = window / windows_w * 2 + winner / 2;
+              const int column = window % windows_w * 2 + winner % 2;
+              unpooled[(i / windows * g.out_h + row) * g.out_w + column][lane] = dy[i][lane];
+            }
+          const Tensor dw = random_integers(a.w.shape(), false, 6), dw_expected = dw.clone();
+          const Tensor dx = random_integers(a.x.shape(), true, 7), dx_expected = dx.clone();
+          conv_sparse_weight_grad(g, a.x.lanes(), dy.lanes(), winners.data(), dw.data());
+          conv_sparse_input_grad(g, a.w.data(), dy.lanes(), winners.data(), dx.lanes());
+          const Real* d = unpooled.data();
+          conv_weight_grad(g, a.x.data(), d, g.positions(), 0, g.out_h, dw_expected.data());
+          conv_input_grad(g, a.w.data(), d, g.positions(), 0, g.out_h, dx_expected.data());
+          CHECK(difference(dw, dw_expected) == 0);
+          CHECK(difference(dx, dx_expected) == 0);
+        }
 }
 
 TEST_CASE("conv_pool_relu passes a NaN on as its three operations do", "[conv_pool]") {

@@ -1,0 +1,120 @@
+// The gradient of a convolution's input from the entries of each sample: an entry adds its value
+// times its filter. The entries of one pooling window, of all channels, meet in registers.
+#include <algorithm>
+#include <span>
+
+#include "core/memory.h"
+#include "layers/channels_last.h"
+#include "layers/conv_sparse.h"
+#include "layers/sparse_entries.h"
+
+namespace fovea {
+
+namespace {
+
+// R rows of V vectors in registers.
+constexpr int most_vectors = register_count >= 32 ? 24 : 12;
+constexpr int most_row_vectors = 4;
+constexpr int most_rows = 8;
+
+// The filters, channels last in a frame of zeros. What a window passes on covers one position more
+// to the right and below than a filter: the filter of each of its four positions is the same
+// memory, seen from one position further in.
+struct FramedFilters {
+  int rows, row;   // of a window's patch; `row` in vectors
+  long stride;     // Reals from row to row of a filter
+  long filter;     // and from filter to filter
+  RealInt corner;  // of the window's first position
+  RealInt right, below;
+
+  explicit FramedFilters(const ConvGeometry& g)
+      : rows(g.kernel_h + g.stride_h),
+        row(((g.kernel_w + g.stride_w) * g.in + native_width - 1) / native_width),
+        stride(static_cast<long>(row) * native_width + static_cast<long>(g.stride_w) * g.in),
+        filter((rows + g.stride_h) * stride),
+        corner(static_cast<RealInt>(g.stride_h * stride + g.stride_w * g.in)),
+        right(-g.stride_w * g.in),
+        below(static_cast<RealInt>(-g.stride_h * stride)) {}
+};
+
+Buffer<Real> framed(const ConvGeometry& g, const FramedFilters& f, const Real* w) {
+  Buffer<Real> out(static_cast<std::size_t>(f.filter) * g.out);
+  std::fill_n(out.data(), out.size(), Real(0));
+  for (int o = 0; o < g.out; ++o)
+    for (int i = 0; i < g.in; ++i)
+      for (int ky = 0; ky < g.kernel_h; ++ky)
+        for (int kx = 0; kx < g.kernel_w; ++kx)
+          out[o * f.filter + f.corner + ky * f.stride + kx * g.in + i] = *w++;
+  return out;
+}
+
+// patch [R][V] += value * filter, for all entries of a window in a sample.
+template <int R, int V>
+[[gnu::always_inline]] inline void add_filters(std::span<const SparseEntry> entries,
+                                               const Real* filters, long filter_row, Real* patch,
+                                               long patch_row) {
+  Native dx[R][V];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v)
+      dx[r][v] = unaligned_native(patch + r * patch_row + v * native_width);
+  for (const SparseEntry& e : entries) {
+    const Native value = e.value - Native{};
+    const Real* w = filters + e.offset;
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r, w += filter_row)
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) dx[r][v] += value * unaligned_native(w + v * native_width);
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v)
+      unaligned_native(patch + r * patch_row + v * native_width) = dx[r][v];
+}
+
+// Offsets of the filters in their frames; a segment is a window.
+SparseEntries entries_by_window(const ConvGeometry& g, const FramedFilters& f, const Lanes* dy,
+                                const LaneInts* winners) {
+  const int windows = (g.out_h / 2) * (g.out_w / 2);
+  return {windows, g.out, [&](int window, int channel, int part) -> SparseSlot {
+            const long at = static_cast<long>(channel) * windows + window;
+            const Native value = native(dy[at], part);
+            const NativeInts winner = native(winners[at], part);
+            const RealInt filter = static_cast<RealInt>(channel * f.filter) + f.corner;
+            return {filter + (winner & 1) * f.right + (winner >> 1) * f.below, value,
+                    (winner != dead_window) & (value != 0)};
+          }};
+}
+
+}  // namespace
+
+void conv_sparse_input_grad(const ConvGeometry& g, const Real* w, const Lanes* dy,
+                            const LaneInts* winners, Lanes* dx) {
+  const FramedFilters f(g);
+  const Buffer<Real> filters = framed(g, f, w);
+  const SparseEntries entries = entries_by_window(g, f, dy, winners);
+  const ChannelsLast shape{g.in, g.height * g.width};
+  const Buffer<Real> samples(static_cast<std::size_t>(shape.stride()) * lane_count);
+  std::fill_n(samples.data(), samples.size(), Real(0));
+  const long sample_row = static_cast<long>(g.width) * g.in;
+  const int pooled_w = g.out_w / 2, windows = g.out_h / 2 * pooled_w;
+  const Buffer<long> corners(static_cast<std::size_t>(windows));
+  for (int i = 0; i < windows; ++i)
+    corners[i] = static_cast<long>(g.position_offset(i / pooled_w * 2, i % pooled_w * 2)) * g.in;
+  for (int lane = 0; lane < lane_count; ++lane)
+    for_each_block<most_row_vectors>(f.row, [&](int v, auto vectors) {
+      constexpr int rows_at_once = std::min(most_rows, most_vectors / vectors);
+      for_each_block<rows_at_once>(f.rows, [&](int r, auto rows) {
+        Real* sample = &samples[lane * shape.stride() + r * sample_row + v * native_width];
+        const Real* filter = &filters[r * f.stride + v * native_width];
+        for (int i = 0; i < windows; ++i)
+          if (const auto some = entries.of(lane, i); !some.empty())
+            add_filters<rows, vectors>(some, filter, f.stride, sample + corners[i], sample_row);
+      });
+    });
+  add_samples_to_lanes(shape, samples.data(), dx);
+}
+
+}  // namespace fovea

@@ -1,0 +1,93 @@
+// The gradient of a convolution's weights from the entries of each sample: an entry adds its
+// value times the patch of the input that it was computed from.
+#include <algorithm>
+#include <span>
+
+#include "core/memory.h"
+#include "layers/channels_last.h"
+#include "layers/conv_sparse.h"
+#include "layers/sparse_entries.h"
+
+namespace fovea {
+
+namespace {
+
+// R rows of V vectors in registers.
+constexpr int most_vectors = register_count >= 32 ? 24 : 12;
+constexpr int most_row_vectors = 4;
+constexpr int most_rows = 8;
+
+// filter [R][V] += value * patch, for all entries of a channel in a sample.
+template <int R, int V>
+[[gnu::noinline]] void add_patches(std::span<const SparseEntry> entries, const Real* sample,
+                                   long sample_row, Real* filter, long filter_row) {
+  Native dw[R][V];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) dw[r][v] = native(filter + r * filter_row + v * native_width);
+  for (const SparseEntry& e : entries) {
+    const Native value = e.value - Native{};
+    const Real* x = sample + e.offset;
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r, x += sample_row)
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) dw[r][v] += value * unaligned_native(x + v * native_width);
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) native(filter + r * filter_row + v * native_width) = dw[r][v];
+}
+
+// Offsets of the patches in a sample of the input; a segment is an output channel.
+SparseEntries entries_by_channel(const ConvGeometry& g, const Lanes* dy, const LaneInts* winners) {
+  const int pooled_h = g.out_h / 2, pooled_w = g.out_w / 2, windows = pooled_h * pooled_w;
+  const RealInt right = g.position_offset(0, 1) * g.in, below = g.position_offset(1, 0) * g.in;
+  const Buffer<RealInt> corners(static_cast<std::size_t>(windows));
+  for (int i = 0; i < windows; ++i)
+    corners[i] = g.position_offset(2 * (i / pooled_w), 2 * (i % pooled_w)) * g.in;
+  return {g.out, windows, [&](int channel, int i, int part) -> SparseSlot {
+            const long at = static_cast<long>(channel) * windows + i;
+            const Native value = native(dy[at], part);
+            const NativeInts winner = native(winners[at], part);
+            return {corners[i] + (winner & 1) * right + (winner >> 1) * below, value,
+                    (winner != dead_window) & (value != 0)};
+          }};
+}
+
+}  // namespace
+
+void conv_sparse_weight_grad(const ConvGeometry& g, const Lanes* x, const Lanes* dy,
+                             const LaneInts* winners, Real* dw) {
+  const SparseEntries entries = entries_by_channel(g, dy, winners);
+  const ChannelsLast shape{g.in, g.height * g.width};
+  const Buffer<Real> samples(static_cast<std::size_t>(shape.stride()) * lane_count);
+  lanes_to_samples(shape, x, samples.data());
+
+  const int row = (g.kernel_w * g.in + native_width - 1) / native_width;  // vectors
+  const long filter_row = static_cast<long>(row) * native_width, filter = g.kernel_h * filter_row;
+  const Buffer<Real> filters(static_cast<std::size_t>(filter) * g.out);
+  std::fill_n(filters.data(), filters.size(), Real(0));
+  const long sample_row = static_cast<long>(g.width) * g.in;
+  for (int lane = 0; lane < lane_count; ++lane)
+    for_each_block<most_row_vectors>(row, [&](int v, auto vectors) {
+      constexpr int rows_at_once = std::min(most_rows, most_vectors / vectors);
+      for_each_block<rows_at_once>(g.kernel_h, [&](int r, auto rows) {
+        const Real* sample = &samples[lane * shape.stride() + r * sample_row + v * native_width];
+        Real* out = &filters[r * filter_row + v * native_width];
+        for (int o = 0; o < g.out; ++o, out += filter)
+          if (const auto some = entries.of(lane, o); !some.empty())
+            add_patches<rows, vectors>(some, sample, sample_row, out, filter_row);
+      });
+    });
+
+  const int kernel = g.kernel_h * g.kernel_w;
+  for (int o = 0; o < g.out; ++o)
+    for (int i = 0; i < g.in; ++i)
+      for (int k = 0; k < kernel; ++k)
+        dw[(static_cast<long>(o) * g.in + i) * kernel + k] +=
+            filters[o * filter + k / g.kernel_w * filter_row + k % g.kernel_w * g.in + i];
+}
+
+}  // namespace fovea
