@@ -1,5 +1,6 @@
 #include "layers/conv_sparse.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -18,33 +19,46 @@ long count_entries(const Lanes* dy, const LaneInts* winners, long slots) {
   return count;
 }
 
-// What both ways cost a tile, in cycles. The constants were fitted to both on a Zen 3 (AVX2), at
-// shares of entries from 0.1 to 1, for the layers of the tutorial network and for 3 x 16 channels.
-struct Costs {
-  double slots, elements, windows, dense, entries;
+// What each way costs a tile, in cycles. The constants were fitted on a Zen 3 (AVX2), at shares of
+// entries from 0.1 to 1, for the layers of the tutorial network and for 3 x 16 channels.
+class Costs {
+ public:
+  Costs(const ConvGeometry& g, long slots, long entries)
+      : g_(g),
+        lists_(2.7 * static_cast<double>(slots) * lane_count),
+        elements_(static_cast<double>(g.in) * g.height * g.width * lane_count),
+        windows_(static_cast<double>(g.out_h / 2) * (g.out_w / 2)),
+        entries_(static_cast<double>(entries)) {}
 
-  Costs(const ConvGeometry& g, long slot_count, long entry_count)
-      : slots(2.7 * static_cast<double>(slot_count) * lane_count),
-        elements(static_cast<double>(g.in) * g.height * g.width * lane_count),
-        windows(static_cast<double>(g.out_h / 2) * (g.out_w / 2) * lane_count),
-        dense(4.0 * static_cast<double>(slot_count) * g.taps() * natives_a_lanes / 2),
-        entries(static_cast<double>(entry_count)) {}
+  // Multiply-adds at two a cycle, and what the kernels reach of it.
+  double dense_weight_grad() const { return vectors(4.0 * g_.kernel_h * g_.kernel_w) / 2 / 0.8; }
+  double dense_input_grad() const { return vectors(4.0 * g_.kernel_h * g_.kernel_w) / 2 / 0.7; }
+  double pooled_input_grad() const { return vectors(1.3 * patch_rows() * patch_columns()); }
 
-  static double vectors(int positions, const ConvGeometry& g) {
-    return static_cast<double>((positions * g.in + native_width - 1) / native_width);
+  double sparse_weight_grad() const {
+    const double patch = g_.kernel_h * row_vectors(g_.kernel_w);
+    const double visits = (1 + patch / register_count) * g_.out * lane_count;
+    return lists_ + 0.6 * elements_ + 20 * visits + patch * entries_;
+  }
+  double sparse_input_grad() const {
+    const double patch = patch_rows() * row_vectors(patch_columns());
+    const double visits = (1 + patch / register_count) * windows_ * lane_count;
+    return lists_ + 1.2 * elements_ + 22 * visits + patch * entries_;
   }
 
-  bool weight_grad_pays(const ConvGeometry& g) const {
-    const double patch = g.kernel_h * vectors(g.kernel_w, g);
-    const double visits = (1 + patch / register_count) * g.out * lane_count;
-    return slots + 0.6 * elements + 20 * visits + patch * entries < dense / 0.8;
+ private:
+  int patch_rows() const { return g_.kernel_h + g_.stride_h; }
+  int patch_columns() const { return g_.kernel_w + g_.stride_w; }
+  double row_vectors(int positions) const {
+    return static_cast<double>((positions * g_.in + native_width - 1) / native_width);
+  }
+  // Of all windows and channels, at so many elements each.
+  double vectors(double elements) const {
+    return elements * windows_ * g_.in * g_.out * natives_a_lanes;
   }
 
-  bool input_grad_pays(const ConvGeometry& g) const {
-    const double patch = (g.kernel_h + g.stride_h) * vectors(g.kernel_w + g.stride_w, g);
-    const double visits = (1 + patch / register_count) * windows;
-    return slots + 1.2 * elements + 22 * visits + patch * entries < dense / 0.7;
-  }
+  const ConvGeometry& g_;
+  double lists_, elements_, windows_, entries_;
 };
 
 }  // namespace
@@ -56,10 +70,12 @@ void conv_pool_sparse_grads(const ConvGeometry& g, const Lanes* x, const Real* w
   constexpr long most = std::numeric_limits<std::int32_t>::max() / lane_count;
   if (g.dilation_h != 1 || g.dilation_w != 1 || slots >= most || elements >= most) return;
   const Costs costs(g, slots, count_entries(dy, winners, slots));
-  if (dw && costs.weight_grad_pays(g))
+  if (dw && costs.sparse_weight_grad() < costs.dense_weight_grad())
     conv_sparse_weight_grad(g, x, dy, winners, std::exchange(dw, nullptr));
-  if (dx && costs.input_grad_pays(g))
-    conv_sparse_input_grad(g, w, dy, winners, std::exchange(dx, nullptr));
+  const double pooled = costs.pooled_input_grad(), sparse = costs.sparse_input_grad();
+  if (dx && std::min(pooled, sparse) < costs.dense_input_grad())
+    (pooled < sparse ? conv_pool_input_grad : conv_sparse_input_grad)(g, w, dy, winners,
+                                                                      std::exchange(dx, nullptr));
 }
 
 }  // namespace fovea

@@ -19,7 +19,10 @@ void conv_pool_sparse_grads(const ConvGeometry& g, const Lanes* x, const Real* w
 void conv_sparse_weight_grad(const ConvGeometry& g, const Lanes* x, const Lanes* dy,
                              const LaneInts* winners, Real* dw);
 
-/// dx += the gradient of the input; kernels without dilation.
+/// dx += the gradient of the input; kernels without dilation. The first does all samples at once,
+/// whatever is zero; the second each by itself.
+void conv_pool_input_grad(const ConvGeometry& g, const Real* w, const Lanes* dy,
+                          const LaneInts* winners, Lanes* dx);
 void conv_sparse_input_grad(const ConvGeometry& g, const Real* w, const Lanes* dy,
                             const LaneInts* winners, Lanes* dx);
 

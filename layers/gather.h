@@ -17,12 +17,13 @@ struct Pair {
   Native left, right;
 };
 
-/// Reads p[index[lane]] and the element after it for every lane.
-inline Pair gather_pairs(const Real* p, const NativeInts& index);
+/// Reads p[index[lane]] and the element after it for every lane; `index` holds a vector. In memory:
+/// where single loads are the fastest way, their addresses come from there, too.
+inline Pair gather_pairs(const Real* p, const RealInt* index);
 
 #if defined(FOVEA_DOUBLE)
 
-inline Pair gather_pairs(const Real* p, const NativeInts& index) {
+inline Pair gather_pairs(const Real* p, const RealInt* index) {
   Pair pair;
   for (int lane = 0; lane < native_width; ++lane)
     pair.left[lane] = p[index[lane]], pair.right[lane] = p[index[lane] + 1];
@@ -31,7 +32,8 @@ inline Pair gather_pairs(const Real* p, const NativeInts& index) {
 
 #elif defined(__AVX512F__)
 
-inline Pair gather_pairs(const Real* p, const NativeInts& index) {
+inline Pair gather_pairs(const Real* p, const RealInt* indices) {
+  const NativeInts index = native(indices);
   // As a loop over lanes: 1.9 times slower.
   const auto pairs = [p](auto at) -> Native {
     return _mm512_castpd_ps(_mm512_mask_i32gather_pd(
@@ -52,7 +54,7 @@ inline Pair gather_pairs(const Real* p, const NativeInts& index) {
 // Vectors are built from scalar loads: by way of an array, which would be stored in pieces and
 // loaded as a whole, the sampler's forward pass takes twice as long. Each vector holds two of every
 // four lanes, so that one instruction sorts left from right: AVX shuffles within fours.
-inline Pair gather_pairs(const Real* p, const NativeInts& index) {
+inline Pair gather_pairs(const Real* p, const RealInt* index) {
   using Pairs = double __attribute__((vector_size(native_bytes)));  // two floats each
   const auto pair = [p](int at) {
     double both;

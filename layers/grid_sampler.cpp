@@ -96,21 +96,35 @@ struct Corner {
   return {plane_index(left, top), x - left, y - top};
 }
 
-// One channel at one output pixel; the slopes, by pixel coordinates, are not set where slope_x is
+// A sampled point, for one native part of the samples.
+struct Point {
+  NativeInts index;         // of its upper left, or nearest, neighbour in all planes of a channel
+  Native fx, fy;            // see Corner; NaN where the coordinate is not finite
+  Native slope_x, slope_y;  // see Axis
+};
+
+// So many points are located, then read: their places are in memory by then, where the loads find
+// them, and no load waits for arithmetic (AVX2: 1.4 times as fast as one point after the other).
+constexpr int stretch = 32;
+
+// One channel at one point; the slopes, by normalised coordinates, are not set where slope_x is
 // null.
-inline void interpolate(const Real* plane, int wide, const Corner& at, const NativeInts& index,
-                        Native& value, Native* slope_x, Native* slope_y) {
+[[gnu::always_inline]] inline Native interpolate(const Real* plane, int wide, const Point& at,
+                                                 Native* slope_x, Native* slope_y) {
+  const auto* index = reinterpret_cast<const RealInt*>(&at.index);
   const auto [v00, v01] = gather_pairs(plane, index);
   const auto [v10, v11] = gather_pairs(plane + wide, index);
   // Rounded as PyTorch rounds it (the first product alone, the rest fused): on a flat background
   // the last bit decides ties in the max pooling that follows, and so the gradient of theta.
   const Native left = 1 - at.fx, upper = 1 - at.fy;
-  value = v01 * (at.fx * upper) + v00 * (left * upper);
+  Native value = v01 * (at.fx * upper) + v00 * (left * upper);
   value += v10 * (left * at.fy);
   value += v11 * (at.fx * at.fy);
-  if (!slope_x) return;
-  *slope_x = (v01 - v00) * upper + (v11 - v10) * at.fy;
-  *slope_y = (v10 - v00) * left + (v11 - v01) * at.fx;
+  if (slope_x) {
+    *slope_x = ((v01 - v00) * upper + (v11 - v10) * at.fy) * at.slope_x;
+    *slope_y = ((v10 - v00) * left + (v11 - v01) * at.fx) * at.slope_y;
+  }
+  return value;
 }
 
 }  // namespace
@@ -175,42 +189,52 @@ void GridSampler::frame_image(const Tensor& x) {
 }
 
 void GridSampler::sample(const Lanes* grid, int first, int count, Lanes* y) {
-  for (int part = 0; part < lane_count; part += native_width)
-    sample_part(part, grid, first, count, y);
+  for (int done = 0; done < count; done += stretch)
+    for (int part = 0; part < lane_count; part += native_width)
+      sample_part(part, grid + 2 * done, first + done, std::min(stretch, count - done), y);
 }
 
 void GridSampler::sample_part(int part, const Lanes* grid, int first, int count, Lanes* y) {
   const GridSampleOptions o = options_;
   const int wide = framed_width(), size = framed_size(), height = height_, width = width_;
   const bool nearest = o.mode == Interpolation::nearest;
-  const bool slopes = slope_x_.size() > 0;
   NativeInts planes;
   for (int lane = 0; lane < native_width; ++lane) planes[lane] = (part + lane) * size;
-  for (int i = first; i < first + count; ++i, grid += 2) {
-    const Native gx = native(grid[0], part), gy = native(grid[1], part);
+  Point points[stretch];
+  for (int i = 0; i < count; ++i) {
+    const Native gx = native(grid[2 * i], part), gy = native(grid[2 * i + 1], part);
     const Axis ax = locate(gx, width, o), ay = locate(gy, height, o);
     const Corner at = corner_of(ax.position, ay.position, nearest, wide);
-    const Native poison = (gx - gx) + (gy - gy);  // 0, or NaN where a coordinate is not finite
     if (footprints_.size()) {
-      Footprint& kept = footprints_[i];
+      Footprint& kept = footprints_[first + i];
       native(kept.index, part) = at.index;
       native(kept.fx, part) = at.fx;
       native(kept.fy, part) = at.fy;
     }
-    const NativeInts index = at.index + planes;
-    const Real* plane = planes_.data();
-    for (int c = 0; c < channels_; ++c, plane += lane_count * size) {
-      const long k = static_cast<long>(c) * outputs_ + i;
-      if (nearest) {
-        native(y[k], part) = gather_pairs(plane, index).left + poison;
-        continue;
+    points[i] = {.index = at.index + planes,
+                 .fx = at.fx + (gx - gx),
+                 .fy = at.fy + (gy - gy),
+                 .slope_x = ax.slope,
+                 .slope_y = ay.slope};
+  }
+  const Real* plane = planes_.data();
+  for (int c = 0; c < channels_; ++c, plane += lane_count * size) {
+    const long k = static_cast<long>(c) * outputs_ + first;
+    if (nearest) {
+      for (int i = 0; i < count; ++i) {
+        const auto* index = reinterpret_cast<const RealInt*>(&points[i].index);
+        native(y[k + i], part) = gather_pairs(plane, index).left + points[i].fx + points[i].fy;
       }
-      Native value, slope_x{}, slope_y{};
-      interpolate(plane, wide, at, index, value, slopes ? &slope_x : nullptr, &slope_y);
-      native(y[k], part) = value + poison;
-      if (!slopes) continue;
-      native(slope_x_[k], part) = slope_x * ax.slope;
-      native(slope_y_[k], part) = slope_y * ay.slope;
+    } else if (slope_x_.size()) {
+      Lanes *const slope_x = &slope_x_[k], *const slope_y = &slope_y_[k];
+      for (int i = 0; i < count; ++i) {
+        Native dx, dy;
+        native(y[k + i], part) = interpolate(plane, wide, points[i], &dx, &dy);
+        native(slope_x[i], part) = dx, native(slope_y[i], part) = dy;
+      }
+    } else {
+      for (int i = 0; i < count; ++i)
+        native(y[k + i], part) = interpolate(plane, wide, points[i], nullptr, nullptr);
     }
   }
 }

@@ -1,8 +1,7 @@
 #include "layers/linear_kernels.h"
 
-#include <algorithm>
-
 #include "core/memory.h"
+#include "layers/channels_last.h"
 
 namespace fovea {
 
@@ -10,43 +9,45 @@ namespace {
 
 constexpr bool many_registers = register_count >= 32;
 
-// R rows of the product at once: sum over `depth` of a scalar matrix times lanes. The scalar of row
-// r and depth d is at w[r * row_step + d * depth_step].
+// R rows of the product at once, of all sixteen samples: sum over `depth` of a scalar matrix times
+// lanes. The scalar of row r and depth d is at w[r * row_step + d * depth_step].
 template <int R>
-void product_block(const Real* w, long row_step, long depth_step, int depth, const Real* x,
-                   const Real* bias, Real* y, bool accumulate) {
-  for (int part = 0; part < lane_count; part += native_width) {
-    Native acc[R];
+[[gnu::noinline]] void product_block(const Real* w, long row_step, long depth_step, int depth,
+                                     const Real* x, const Real* bias, Real* y, bool accumulate) {
+  constexpr int N = natives_a_lanes;
+  Native acc[R][N];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n)
+      acc[r][n] = accumulate ? native(y + r * lane_count + n * native_width) : Native{};
+  for (int d = 0; d < depth; ++d, w += depth_step, x += lane_count) {
+    Native in[N];
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) in[n] = native(x + n * native_width);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
-      acc[r] = accumulate ? native(y + r * lane_count + part) : Native{};
+      const Native weight = w[r * row_step] - Native{};
+#pragma GCC unroll 4
+      for (int n = 0; n < N; ++n) acc[r][n] += weight * in[n];
     }
-    const Real* ws = w;
-    const Real* xs = x + part;
-    for (int d = 0; d < depth; ++d, ws += depth_step, xs += lane_count) {
-      const Native in = native(xs);
-#pragma GCC unroll 16
-      for (int r = 0; r < R; ++r) acc[r] += ws[r * row_step] * in;
-    }
-#pragma GCC unroll 16
-    for (int r = 0; r < R;
-         ++r)  // the bias comes last: the sum is small beside it, in theta for one
-      native(y + r * lane_count + part) = bias ? acc[r] + bias[r] : acc[r];
   }
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int n = 0; n < N;
+         ++n)  // the bias comes last: the sum is small beside it, in theta for one
+      native(y + r * lane_count + n * native_width) = bias ? acc[r][n] + bias[r] : acc[r][n];
 }
 
 void product(int rows, int depth, const Real* w, long row_step, long depth_step, const Real* x,
              const Real* bias, Real* y, bool accumulate) {
-  constexpr int block = many_registers ? 16 : 8;
-  int r = 0;
-  const auto run = [&](auto kernel, int count) {
-    kernel(w + r * row_step, row_step, depth_step, depth, x, bias ? bias + r : nullptr,
-           y + static_cast<long>(r) * lane_count, accumulate);
-    r += count;
-  };
-  while (r + block <= rows) run(product_block<block>, block);
-  while (r + 4 <= rows) run(product_block<4>, 4);
-  while (r < rows) run(product_block<1>, 1);
+  constexpr int most_rows = (many_registers ? 16 : 12) / natives_a_lanes;
+  for_each_block<most_rows>(rows, [&](int r, auto block) {
+    product_block<block>(w + r * row_step, row_step, depth_step, depth, x,
+                         bias ? bias + r : nullptr, y + static_cast<long>(r) * lane_count,
+                         accumulate);
+  });
 }
 
 // O output rows x K vectors along `in`: x comes transposed, [lane][in].
@@ -63,7 +64,7 @@ void weight_block(int in, const Real* xt, long xt_step, const Real* dy, Real* dw
     for (int o = 0; o < O; ++o) d[o] = dy[o * lane_count + lane] - Native{};
 #pragma GCC unroll 8
     for (int k = 0; k < K; ++k) {
-      const Native x = native(xt + k * native_width);
+      const Native x = in_register(native(xt + k * native_width));
 #pragma GCC unroll 8
       for (int o = 0; o < O; ++o) acc[o][k] += d[o] * x;
     }
@@ -106,20 +107,13 @@ void lanes_input_grad(int out, int in, const Real* w, const Real* dy, Real* dx, 
 }
 
 void lanes_weight_grad(int out, int in, const Real* x, const Real* dy, Real* dw, bool accumulate) {
-  const long step = (in + native_width - 1) / native_width * native_width;
-  const Buffer<Real> xt(static_cast<std::size_t>(step) * lane_count);
-  for (int lane = 0; lane < lane_count; ++lane)
-    std::fill(&xt[lane * step + in], &xt[lane * step] + step, Real(0));
-  for (int k = 0; k < in; ++k)
-    for (int lane = 0; lane < lane_count; ++lane) xt[lane * step + k] = x[k * lane_count + lane];
-  constexpr int block = many_registers ? 4 : 2;
-  int o = 0;
-  for (; o + block <= out; o += block)
-    weight_rows<block>(in, xt.data(), step, dy + o * lane_count, dw + static_cast<long>(o) * in,
-                       accumulate);
-  for (; o < out; ++o)
-    weight_rows<1>(in, xt.data(), step, dy + o * lane_count, dw + static_cast<long>(o) * in,
-                   accumulate);
+  const ChannelsLast shape{1, in};  // [lane][in]
+  const Buffer<Real> xt(static_cast<std::size_t>(shape.stride()) * lane_count);
+  lanes_to_samples(shape, reinterpret_cast<const Lanes*>(x), xt.data());
+  for_each_block<many_registers ? 4 : 3>(out, [&](int o, auto block) {
+    weight_rows<block>(in, xt.data(), shape.stride(), dy + o * lane_count,
+                       dw + static_cast<long>(o) * in, accumulate);
+  });
 }
 
 }  // namespace fovea

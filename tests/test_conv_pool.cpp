@@ -137,7 +137,7 @@ TEST_CASE("few gradients take the sparse way, dilated ones do not", "[conv_pool]
   CHECK((!dilated.dw && !dilated.dx));
 }
 
-TEST_CASE("sparse and dense kernels add the same gradients, whichever is faster", "[conv_pool]") {
+TEST_CASE("all kernels add the same gradients, whichever is faster", "[conv_pool]") {
   for (const int in : {1, 3, 8, 17})
     for (const Extent2 kernel : {Extent2(1), Extent2(5), Extent2(7, 2), Extent2(2, 11)})
       for (const Extent2 stride : {Extent2(1), Extent2(2, 1), Extent2(1, 3)})
@@ -164,13 +164,16 @@ TEST_CASE("sparse and dense kernels add the same gradients, whichever is faster"
             }
           const Tensor dw = random_integers(a.w.shape(), false, 6), dw_expected = dw.clone();
           const Tensor dx = random_integers(a.x.shape(), true, 7), dx_expected = dx.clone();
+          const Tensor dx_pooled = dx.clone();
           conv_sparse_weight_grad(g, a.x.lanes(), dy.lanes(), winners.data(), dw.data());
           conv_sparse_input_grad(g, a.w.data(), dy.lanes(), winners.data(), dx.lanes());
+          conv_pool_input_grad(g, a.w.data(), dy.lanes(), winners.data(), dx_pooled.lanes());
           const Real* d = unpooled.data();
           conv_weight_grad(g, a.x.data(), d, g.positions(), 0, g.out_h, dw_expected.data());
           conv_input_grad(g, a.w.data(), d, g.positions(), 0, g.out_h, dx_expected.data());
           CHECK(difference(dw, dw_expected) == 0);
           CHECK(difference(dx, dx_expected) == 0);
+          CHECK(difference(dx_pooled, dx_expected) == 0);
         }
 }
 
