@@ -7,7 +7,7 @@
 #include "core/memory.h"
 #include "core/native.h"
 #include "layers/activations.h"
-#include "layers/conv_sparse.h"
+#include "layers/conv_pool_grads.h"
 
 namespace fovea {
 
@@ -99,8 +99,8 @@ Tensor conv_pool_relu(const Tensor& x, const Tensor& weight, const Tensor& bias,
                       dx && pads ? Tensor::zeros(kept.x.shape(), true) : Tensor();
                   Lanes* dx_left = !dx ? nullptr : pads ? dx_padded.lanes() : dx->lanes();
                   Real* dw_left = dw ? dw->data() : nullptr;
-                  conv_pool_sparse_grads(kept.g, kept.x.lanes(), kept.w.data(), dy.lanes(),
-                                         kept.winners.data(), dw_left, dx_left);
+                  conv_pool_grads(kept.g, kept.x.lanes(), kept.w.data(), dy.lanes(),
+                                  kept.winners.data(), dw_left, dx_left);
                   if (dw_left || dx_left)
                     add_dense_grads(kept, dy, dw_left, reinterpret_cast<Real*>(dx_left));
                   if (dx && pads) add_unpadded(dx_padded, padding, *dx);

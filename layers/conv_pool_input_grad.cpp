@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/memory.h"
-#include "layers/conv_sparse.h"
+#include "layers/conv_pool_grads.h"
 
 #if defined(__SSSE3__) && !defined(FOVEA_DOUBLE)
 #include <immintrin.h>

@@ -1,21 +1,15 @@
 // The gradient of a convolution's input from the entries of each sample: an entry adds its value
 // times its filter. The entries of one pooling window, of all channels, meet in registers.
 #include <algorithm>
-#include <span>
 
 #include "core/memory.h"
 #include "layers/channels_last.h"
-#include "layers/conv_sparse.h"
+#include "layers/conv_pool_grads.h"
 #include "layers/sparse_entries.h"
 
 namespace fovea {
 
 namespace {
-
-// R rows of V vectors in registers.
-constexpr int most_vectors = register_count >= 32 ? 24 : 12;
-constexpr int most_row_vectors = 4;
-constexpr int most_rows = 8;
 
 // The filters, channels last in a frame of zeros. What a window passes on covers one position more
 // to the right and below than a filter: the filter of each of its four positions is the same
@@ -48,32 +42,6 @@ Buffer<Real> framed(const ConvGeometry& g, const FramedFilters& f, const Real* w
   return out;
 }
 
-// patch [R][V] += value * filter, for all entries of a window in a sample.
-template <int R, int V>
-[[gnu::always_inline]] inline void add_filters(std::span<const SparseEntry> entries,
-                                               const Real* filters, long filter_row, Real* patch,
-                                               long patch_row) {
-  Native dx[R][V];
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v)
-      dx[r][v] = unaligned_native(patch + r * patch_row + v * native_width);
-  for (const SparseEntry& e : entries) {
-    const Native value = e.value - Native{};
-    const Real* w = filters + e.offset;
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r, w += filter_row)
-#pragma GCC unroll 8
-      for (int v = 0; v < V; ++v) dx[r][v] += value * unaligned_native(w + v * native_width);
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v)
-      unaligned_native(patch + r * patch_row + v * native_width) = dx[r][v];
-}
-
 // Offsets of the filters in their frames; a segment is a window.
 SparseEntries entries_by_window(const ConvGeometry& g, const FramedFilters& f, const Lanes* dy,
                                 const LaneInts* winners) {
@@ -104,15 +72,12 @@ void conv_sparse_input_grad(const ConvGeometry& g, const Real* w, const Lanes* d
   for (int i = 0; i < windows; ++i)
     corners[i] = static_cast<long>(g.position_offset(i / pooled_w * 2, i % pooled_w * 2)) * g.in;
   for (int lane = 0; lane < lane_count; ++lane)
-    for_each_block<most_row_vectors>(f.row, [&](int v, auto vectors) {
-      constexpr int rows_at_once = std::min(most_rows, most_vectors / vectors);
-      for_each_block<rows_at_once>(f.rows, [&](int r, auto rows) {
-        Real* sample = &samples[lane * shape.stride() + r * sample_row + v * native_width];
-        const Real* filter = &filters[r * f.stride + v * native_width];
-        for (int i = 0; i < windows; ++i)
-          if (const auto some = entries.of(lane, i); !some.empty())
-            add_filters<rows, vectors>(some, filter, f.stride, sample + corners[i], sample_row);
-      });
+    for_each_piece(f.rows, f.row, [&](int r, int v, auto rows, auto vectors) {
+      Real* sample = &samples[lane * shape.stride() + r * sample_row + v * native_width];
+      const Real* filter = &filters[r * f.stride + v * native_width];
+      for (int i = 0; i < windows; ++i)
+        if (const auto some = entries.of(lane, i); !some.empty())
+          add_patches<rows, vectors>(some, filter, f.stride, sample + corners[i], sample_row);
     });
   add_samples_to_lanes(shape, samples.data(), dx);
 }

@@ -1,44 +1,15 @@
 // The gradient of a convolution's weights from the entries of each sample: an entry adds its
 // value times the patch of the input that it was computed from.
 #include <algorithm>
-#include <span>
 
 #include "core/memory.h"
 #include "layers/channels_last.h"
-#include "layers/conv_sparse.h"
+#include "layers/conv_pool_grads.h"
 #include "layers/sparse_entries.h"
 
 namespace fovea {
 
 namespace {
-
-// R rows of V vectors in registers.
-constexpr int most_vectors = register_count >= 32 ? 24 : 12;
-constexpr int most_row_vectors = 4;
-constexpr int most_rows = 8;
-
-// filter [R][V] += value * patch, for all entries of a channel in a sample.
-template <int R, int V>
-[[gnu::noinline]] void add_patches(std::span<const SparseEntry> entries, const Real* sample,
-                                   long sample_row, Real* filter, long filter_row) {
-  Native dw[R][V];
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) dw[r][v] = native(filter + r * filter_row + v * native_width);
-  for (const SparseEntry& e : entries) {
-    const Native value = e.value - Native{};
-    const Real* x = sample + e.offset;
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r, x += sample_row)
-#pragma GCC unroll 8
-      for (int v = 0; v < V; ++v) dw[r][v] += value * unaligned_native(x + v * native_width);
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) native(filter + r * filter_row + v * native_width) = dw[r][v];
-}
 
 // Offsets of the patches in a sample of the input; a segment is an output channel.
 SparseEntries entries_by_channel(const ConvGeometry& g, const Lanes* dy, const LaneInts* winners) {
@@ -71,15 +42,12 @@ void conv_sparse_weight_grad(const ConvGeometry& g, const Lanes* x, const Lanes*
   std::fill_n(filters.data(), filters.size(), Real(0));
   const long sample_row = static_cast<long>(g.width) * g.in;
   for (int lane = 0; lane < lane_count; ++lane)
-    for_each_block<most_row_vectors>(row, [&](int v, auto vectors) {
-      constexpr int rows_at_once = std::min(most_rows, most_vectors / vectors);
-      for_each_block<rows_at_once>(g.kernel_h, [&](int r, auto rows) {
-        const Real* sample = &samples[lane * shape.stride() + r * sample_row + v * native_width];
-        Real* out = &filters[r * filter_row + v * native_width];
-        for (int o = 0; o < g.out; ++o, out += filter)
-          if (const auto some = entries.of(lane, o); !some.empty())
-            add_patches<rows, vectors>(some, sample, sample_row, out, filter_row);
-      });
+    for_each_piece(g.kernel_h, row, [&](int r, int v, auto rows, auto vectors) {
+      const Real* sample = &samples[lane * shape.stride() + r * sample_row + v * native_width];
+      Real* out = &filters[r * filter_row + v * native_width];
+      for (int o = 0; o < g.out; ++o, out += filter)
+        if (const auto some = entries.of(lane, o); !some.empty())
+          add_patches<rows, vectors>(some, sample, sample_row, out, filter_row);
     });
 
   const int kernel = g.kernel_h * g.kernel_w;

@@ -1,6 +1,7 @@
-// The gradients that are not zero, sample by sample.
+// The gradients that are not zero, sample by sample, and what is done with them.
 #pragma once
 
+#include <algorithm>
 #include <span>
 
 #include "core/memory.h"
@@ -73,5 +74,41 @@ class SparseEntries {
   Buffer<SparseEntry> entries_;
   Buffer<LaneInts> ends_;
 };
+
+/// Calls run(row, vector, rows, vectors) for pieces of a patch that fit the registers; the size of
+/// a piece comes as two std::integral_constant. `row`: vectors in a row of the patch.
+template <class Run>
+void for_each_piece(int rows, int row, const Run& run) {
+  constexpr int most_vectors = register_count >= 32 ? 24 : 12;
+  for_each_block<4>(row, [&](int v, auto vectors) {
+    for_each_block<std::min(8, most_vectors / vectors)>(
+        rows, [&](int r, auto piece_rows) { run(r, v, piece_rows, vectors); });
+  });
+}
+
+/// sum[r][v] += the values of all entries times the patches where they point; R rows of V vectors.
+/// *_row: Reals from row to row.
+template <int R, int V>
+[[gnu::always_inline]] inline void add_patches(std::span<const SparseEntry> entries,
+                                               const Real* patches, long patch_row, Real* sum,
+                                               long sum_row) {
+  Native acc[R][V];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) acc[r][v] = unaligned_native(sum + r * sum_row + v * native_width);
+  for (const SparseEntry& e : entries) {
+    const Native value = e.value - Native{};
+    const Real* patch = patches + e.offset;
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r, patch += patch_row)
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) acc[r][v] += value * unaligned_native(patch + v * native_width);
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) unaligned_native(sum + r * sum_row + v * native_width) = acc[r][v];
+}
 
 }  // namespace fovea

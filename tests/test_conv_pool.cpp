@@ -6,7 +6,7 @@
 #include "core/random.h"
 #include "layers/activations.h"
 #include "layers/conv_pool.h"
-#include "layers/conv_sparse.h"
+#include "layers/conv_pool_grads.h"
 #include "tests/catch.h"
 #include "tests/gradcheck.h"
 #include "tests/reference.h"
@@ -123,8 +123,7 @@ TEST_CASE("few gradients take the sparse way, dilated ones do not", "[conv_pool]
     const Tensor dw = Tensor::zeros(a.w.shape()), dx = Tensor::zeros(a.x.shape(), true);
     Real* dw_left = dw.data();
     Lanes* dx_left = dx.lanes();
-    conv_pool_sparse_grads(g, a.x.lanes(), a.w.data(), dy.lanes(), winners.data(), dw_left,
-                           dx_left);
+    conv_pool_grads(g, a.x.lanes(), a.w.data(), dy.lanes(), winners.data(), dw_left, dx_left);
     if (dw_left) CHECK(difference(dw, Tensor::zeros(dw.shape())) == 0);
     if (dx_left) CHECK(difference(dx, Tensor::zeros(dx.shape(), true)) == 0);
     return Done{!dw_left, !dx_left};

@@ -1,4 +1,4 @@
-#include "layers/conv_sparse.h"
+#include "layers/conv_pool_grads.h"
 
 #include <algorithm>
 #include <limits>
@@ -17,6 +17,14 @@ long count_entries(const Lanes* dy, const LaneInts* winners, long slots) {
     for (int lane = 0; lane < native_width; ++lane) count -= sum[lane];
   }
   return count;
+}
+
+// Sparse entries count in 32 bits.
+bool offsets_fit(const ConvGeometry& g, long slots) {
+  const long frame_w = static_cast<long>(g.kernel_w + 2 * g.stride_w) * g.in + native_width;
+  const long filters = (g.kernel_h + 2 * g.stride_h) * frame_w * g.out;
+  const long input = static_cast<long>(g.in) * g.height * g.width;
+  return std::max({slots * lane_count, filters, input}) < std::numeric_limits<std::int32_t>::max();
 }
 
 // What each way costs a tile, in cycles. The constants were fitted on a Zen 3 (AVX2), at shares of
@@ -63,12 +71,10 @@ class Costs {
 
 }  // namespace
 
-void conv_pool_sparse_grads(const ConvGeometry& g, const Lanes* x, const Real* w, const Lanes* dy,
-                            const LaneInts* winners, Real*& dw, Lanes*& dx) {
+void conv_pool_grads(const ConvGeometry& g, const Lanes* x, const Real* w, const Lanes* dy,
+                     const LaneInts* winners, Real*& dw, Lanes*& dx) {
   const long slots = static_cast<long>(g.out) * (g.out_h / 2) * (g.out_w / 2);
-  const long elements = static_cast<long>(g.in) * g.height * g.width;
-  constexpr long most = std::numeric_limits<std::int32_t>::max() / lane_count;
-  if (g.dilation_h != 1 || g.dilation_w != 1 || slots >= most || elements >= most) return;
+  if (g.dilation_h != 1 || g.dilation_w != 1 || !offsets_fit(g, slots)) return;
   const Costs costs(g, slots, count_entries(dy, winners, slots));
   if (dw && costs.sparse_weight_grad() < costs.dense_weight_grad())
     conv_sparse_weight_grad(g, x, dy, winners, std::exchange(dw, nullptr));
