@@ -57,12 +57,16 @@ void print_peak(const std::vector<Peak>& peak) {
 void print_title(const std::string& title, double flop) {
   std::printf("\n%s", title.c_str());
   if (flop > 0) std::printf(", %.2f MFLOP a sample", flop / 1e6);
-  std::printf("\n  batch  threads   samples/s  spread%s\n", flop > 0 ? "  of peak" : "");
+  // The best of the repeats: what there is where other programs, or other users' machines on the
+  // same processor, leave off for a moment.
+  std::printf("\n  batch  threads   samples/s        best  spread%s\n",
+              flop > 0 ? "  of peak" : "");
 }
 
 void print_speed(const Speed& s) {
-  std::printf("  %5d  %7d  %10.0f  %5.1f%%", s.batch, s.threads, s.samples_per_second.median,
-              100 * s.samples_per_second.spread());
+  const Rate& rate = s.samples_per_second;
+  std::printf("  %5d  %7d  %10.0f  %10.0f  %5.1f%%", s.batch, s.threads, rate.median, rate.high,
+              100 * rate.spread());
   if (s.percent_of_peak > 0) std::printf("  %6.1f%%", s.percent_of_peak);
   std::printf("\n");
 }
