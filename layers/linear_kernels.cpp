@@ -73,8 +73,8 @@ void weight_block(int in, const Real* xt, long xt_step, const Real* dy, Real* dw
   for (int o = 0; o < O; ++o)
 #pragma GCC unroll 8
     for (int k = 0; k < K; ++k) {
-      UnalignedNative& out = unaligned_native(dw + static_cast<long>(o) * in + k * native_width);
-      out = accumulate ? out + acc[o][k] : acc[o][k];
+      Real* const out = dw + static_cast<long>(o) * in + k * native_width;
+      store_unaligned(out, accumulate ? load_unaligned(out) + acc[o][k] : acc[o][k]);
     }
 }
 

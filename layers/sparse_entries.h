@@ -96,19 +96,19 @@ template <int R, int V>
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) acc[r][v] = unaligned_native(sum + r * sum_row + v * native_width);
+    for (int v = 0; v < V; ++v) acc[r][v] = load_unaligned(sum + r * sum_row + v * native_width);
   for (const SparseEntry& e : entries) {
     const Native value = e.value - Native{};
     const Real* patch = patches + e.offset;
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r, patch += patch_row)
 #pragma GCC unroll 8
-      for (int v = 0; v < V; ++v) acc[r][v] += value * unaligned_native(patch + v * native_width);
+      for (int v = 0; v < V; ++v) acc[r][v] += value * load_unaligned(patch + v * native_width);
   }
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) unaligned_native(sum + r * sum_row + v * native_width) = acc[r][v];
+    for (int v = 0; v < V; ++v) store_unaligned(sum + r * sum_row + v * native_width, acc[r][v]);
 }
 
 }  // namespace fovea
