@@ -26,6 +26,13 @@ struct ConvGeometry {
   }
   /// Element of x under tap 0 of an output position.
   int position_offset(int oy, int ox) const { return oy * stride_h * width + ox * stride_w; }
+  /// The 2x2 pooling windows of the output, and the element of x under tap 0 of a window's first
+  /// position.
+  int windows() const { return (out_h / 2) * (out_w / 2); }
+  int window_offset(int window) const {
+    const int pooled_w = out_w / 2;
+    return position_offset(window / pooled_w * 2, window % pooled_w * 2);
+  }
 };
 
 /// y = w * x + bias; bias may be null.

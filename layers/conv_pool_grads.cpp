@@ -35,7 +35,7 @@ class Costs {
       : g_(g),
         lists_(2.7 * static_cast<double>(slots) * lane_count),
         elements_(static_cast<double>(g.in) * g.height * g.width * lane_count),
-        windows_(static_cast<double>(g.out_h / 2) * (g.out_w / 2)),
+        windows_(g.windows()),
         entries_(static_cast<double>(entries)) {}
 
   // Multiply-adds at two a cycle, and what the kernels reach of it.
@@ -73,7 +73,7 @@ class Costs {
 
 void conv_pool_grads(const ConvGeometry& g, const Lanes* x, const Real* w, const Lanes* dy,
                      const LaneInts* winners, Real*& dw, Lanes*& dx) {
-  const long slots = static_cast<long>(g.out) * (g.out_h / 2) * (g.out_w / 2);
+  const long slots = static_cast<long>(g.out) * g.windows();
   if (g.dilation_h != 1 || g.dilation_w != 1 || !offsets_fit(g, slots)) return;
   const Costs costs(g, slots, count_entries(dy, winners, slots));
   if (dw && costs.sparse_weight_grad() < costs.dense_weight_grad())

@@ -45,7 +45,7 @@ Buffer<Real> framed(const ConvGeometry& g, const FramedFilters& f, const Real* w
 // Offsets of the filters in their frames; a segment is a window.
 SparseEntries entries_by_window(const ConvGeometry& g, const FramedFilters& f, const Lanes* dy,
                                 const LaneInts* winners) {
-  const int windows = (g.out_h / 2) * (g.out_w / 2);
+  const int windows = g.windows();
   return {windows, g.out, [&](int window, int channel, int part) -> SparseSlot {
             const long at = static_cast<long>(channel) * windows + window;
             const Native value = native(dy[at], part);
@@ -67,10 +67,9 @@ void conv_sparse_input_grad(const ConvGeometry& g, const Real* w, const Lanes* d
   const Buffer<Real> samples(static_cast<std::size_t>(shape.stride()) * lane_count);
   std::fill_n(samples.data(), samples.size(), Real(0));
   const long sample_row = static_cast<long>(g.width) * g.in;
-  const int pooled_w = g.out_w / 2, windows = g.out_h / 2 * pooled_w;
+  const int windows = g.windows();
   const Buffer<long> corners(static_cast<std::size_t>(windows));
-  for (int i = 0; i < windows; ++i)
-    corners[i] = static_cast<long>(g.position_offset(i / pooled_w * 2, i % pooled_w * 2)) * g.in;
+  for (int i = 0; i < windows; ++i) corners[i] = static_cast<long>(g.window_offset(i)) * g.in;
   for (int lane = 0; lane < lane_count; ++lane)
     for_each_piece(f.rows, f.row, [&](int r, int v, auto rows, auto vectors) {
       Real* sample = &samples[lane * shape.stride() + r * sample_row + v * native_width];

@@ -13,11 +13,10 @@ namespace {
 
 // Offsets of the patches in a sample of the input; a segment is an output channel.
 SparseEntries entries_by_channel(const ConvGeometry& g, const Lanes* dy, const LaneInts* winners) {
-  const int pooled_h = g.out_h / 2, pooled_w = g.out_w / 2, windows = pooled_h * pooled_w;
+  const int windows = g.windows();
   const RealInt right = g.position_offset(0, 1) * g.in, below = g.position_offset(1, 0) * g.in;
   const Buffer<RealInt> corners(static_cast<std::size_t>(windows));
-  for (int i = 0; i < windows; ++i)
-    corners[i] = g.position_offset(2 * (i / pooled_w), 2 * (i % pooled_w)) * g.in;
+  for (int i = 0; i < windows; ++i) corners[i] = g.window_offset(i) * g.in;
   return {g.out, windows, [&](int channel, int i, int part) -> SparseSlot {
             const long at = static_cast<long>(channel) * windows + i;
             const Native value = native(dy[at], part);

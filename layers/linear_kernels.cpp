@@ -32,11 +32,11 @@ template <int R>
       for (int n = 0; n < N; ++n) acc[r][n] += weight * in[n];
     }
   }
+  // The bias comes last: the sum is small beside it, in theta for one.
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
-    for (int n = 0; n < N;
-         ++n)  // the bias comes last: the sum is small beside it, in theta for one
+    for (int n = 0; n < N; ++n)
       native(y + r * lane_count + n * native_width) = bias ? acc[r][n] + bias[r] : acc[r][n];
 }
 

@@ -32,8 +32,8 @@ class SparseEntries {
         entries_(static_cast<std::size_t>(capacity_) * lane_count),
         ends_(static_cast<std::size_t>(segments)) {
     NativeInts next[natives_a_lanes];
-    for (int part = 0; part < lane_count; ++part)
-      next[part / native_width][part % native_width] = part * capacity_;
+    for (int lane = 0; lane < lane_count; ++lane)
+      next[lane / native_width][lane % native_width] = lane * capacity_;
     for (int segment = 0; segment < segments; ++segment) {
       for (int i = 0; i < slots; ++i)
 #pragma GCC unroll 4
