@@ -40,17 +40,18 @@ FLAGS := -std=c++20 -pipe $(WARNINGS) -fno-math-errno -I. -pthread $(CXXFLAGS_$(
 # One object folder for each way of building, so that switching back and forth rebuilds nothing.
 OBJ := $(BUILD)/obj/$(notdir $(CXX))-$(ARCH)-$(KIND)
 
-LIB_SOURCES    := $(wildcard core/*.cpp layers/*.cpp optim/*.cpp data/*.cpp)
-COMMON_SOURCES := $(wildcard apps/common/*.cpp)
-APP_SOURCES    := $(wildcard apps/*/*.cpp)
-TEST_SOURCES   := $(wildcard tests/*.cpp)
+LIB_SOURCES  := $(wildcard core/*.cpp layers/*.cpp layers/*/*.cpp optim/*.cpp data/*.cpp)
+APP_SOURCES  := $(wildcard apps/*/*.cpp)
+# A folder of apps/ with a main.cpp is a program; the others are rooms that programs share.
+PROGRAMS     := $(patsubst apps/%/main.cpp,%,$(wildcard apps/*/main.cpp))
+ROOM_SOURCES := $(filter-out $(PROGRAMS:%=apps/%/%),$(APP_SOURCES))
+TEST_SOURCES := $(wildcard tests/*.cpp tests/*/test_*.cpp)
 ifeq ($(KIND),double)  # what `make gradcheck` runs, and a third of the compile time
-TEST_SOURCES   := $(filter-out tests/test_%,$(TEST_SOURCES)) $(shell grep -lE '\[(gradcheck|golden)\]' tests/test_*.cpp)
+TEST_SOURCES := $(wildcard tests/*.cpp) $(shell grep -lE '\[(gradcheck|golden)\]' tests/*/test_*.cpp)
 endif
-FUZZ_TARGETS   := $(patsubst tests/fuzz/%.cpp,%,$(filter-out %/driver.cpp,$(wildcard tests/fuzz/*.cpp)))
-PROGRAMS       := $(filter-out common,$(sort $(patsubst apps/%/,%,$(dir $(APP_SOURCES)))))
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.cpp,%,$(filter-out %/driver.cpp,$(wildcard tests/fuzz/*.cpp)))
 objects = $(patsubst %.cpp,$(OBJ)/%.o,$(1))
-FORMATTED := $(wildcard $(foreach d,core layers optim data apps/* tests tests/golden tests/fuzz,$(d)/*.cpp $(d)/*.h))
+FORMATTED := $(wildcard $(foreach d,core layers layers/* optim data apps/* tests tests/*,$(d)/*.cpp $(d)/*.h))
 
 Q := $(if $(V),,@)
 
@@ -156,33 +157,25 @@ ifeq ($(KIND)$(IS_CLANG),asan)
 $(OBJ)/tests/main.o: EXTRA_FLAGS := -O1 -Wno-maybe-uninitialized
 endif
 # Speed is in core/, layers/ and optim/, and in what draws and varies images; the rest compiles in half
-# the time, and without g++ 12's false alarms about std::vector at -O3. arithmetic.cpp has forty loops
-# that only broadcasting needs.
-COLD := $(wildcard core/safetensors*.cpp core/file*.cpp core/directory.cpp layers/module.cpp) \
-  $(addprefix data/,$(addsuffix .cpp,cifar dataset decode font gif idx image_check image_folder \
-  input_file mnist open_dataset palette)) optim/state.cpp
-$(OBJ)/tests/%.o $(OBJ)/apps/common/%.o $(OBJ)/apps/mnist_stn/%.o $(call objects,$(COLD)): EXTRA_FLAGS := -O1
-$(OBJ)/data/%.o $(OBJ)/layers/arithmetic.o: EXTRA_FLAGS := -O2
-# Where CLI11 and nlohmann-json are compiled: a second less for each, and nobody waits for them.
-PARSERS := $(addprefix $(OBJ)/apps/common/,$(addsuffix .o,checkpoint command evaluate frames json \
-  model_info onnx_arithmetic onnx_export onnx_graph onnx_layers run_log run_report train_options \
-  train_run)) $(patsubst %,$(OBJ)/apps/mnist_stn/%.o,command_line help main predict)
-ifeq ($(KIND),release)
-$(PARSERS): EXTRA_FLAGS := -O0
-endif
+# the time.
+$(OBJ)/data/%.o: EXTRA_FLAGS := -O2
+$(OBJ)/apps/%.o $(OBJ)/tests/%.o: EXTRA_FLAGS := -O1
 # What the benchmark says about how it was built.
-$(OBJ)/apps/bench/%.o: EXTRA_FLAGS := -O1 -DFOVEA_FLAGS='"$(CXXFLAGS_$(KIND)) -fno-math-errno"'
-$(OBJ)/apps/bench/peak.o: EXTRA_FLAGS := -O2
+$(OBJ)/apps/bench/%.o: EXTRA_FLAGS := -O2 -DFOVEA_FLAGS='"$(CXXFLAGS_$(KIND)) -fno-math-errno"'
 
 $(OBJ)/libfovea.a: $(call objects,$(LIB_SOURCES))
+$(OBJ)/librooms.a: $(call objects,$(ROOM_SOURCES))
+$(OBJ)/%.a:
 	$(Q)rm -f $@ && ar rcs $@ $^
 
+# A program takes from the archives what it uses, and of the libraries those that this needs.
 .SECONDEXPANSION:
-$(PROGRAMS:%=$(OBJ)/%): $(OBJ)/%: $$(call objects,$$(wildcard apps/$$*/*.cpp)) $(call objects,$(COMMON_SOURCES)) $(OBJ)/libfovea.a
+$(PROGRAMS:%=$(OBJ)/%): $(OBJ)/%: $$(call objects,$$(wildcard apps/$$*/*.cpp)) $(OBJ)/librooms.a $(OBJ)/libfovea.a
 	@echo "  link $@"
-	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ $(APP_LIBS) $(LIBS)
+	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
 
-$(OBJ)/tests/all: $(call objects,$(TEST_SOURCES)) $(call objects,$(COMMON_SOURCES)) $(OBJ)/libfovea.a
+# The tests also see the files of mnist_stn, but for its main().
+$(OBJ)/tests/all: $(call objects,$(TEST_SOURCES) $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp))) $(OBJ)/librooms.a $(OBJ)/libfovea.a
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ $(TEST_LIBS) $(APP_LIBS) $(LIBS)
 

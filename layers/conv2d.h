@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/random.h"
-#include "layers/conv2d_kernels.h"
+#include "layers/kernels/conv2d_kernels.h"
 #include "layers/module.h"
 
 namespace fovea {

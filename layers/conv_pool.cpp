@@ -7,7 +7,7 @@
 #include "core/memory.h"
 #include "core/native.h"
 #include "layers/activations.h"
-#include "layers/conv_pool_grads.h"
+#include "layers/kernels/conv_pool_grads.h"
 
 namespace fovea {
 

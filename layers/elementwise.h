@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "core/autograd.h"
-#include "layers/lane_math.h"
+#include "core/lane_math.h"
 
 namespace fovea::detail {
 

@@ -2,7 +2,7 @@
 
 #include "core/autograd.h"
 #include "core/debug.h"
-#include "layers/grid_sampler.h"
+#include "layers/kernels/grid_sampler.h"
 
 namespace fovea {
 

@@ -2,7 +2,7 @@
 
 #include "core/autograd.h"
 #include "core/debug.h"
-#include "layers/lane_math.h"
+#include "core/lane_math.h"
 
 namespace fovea {
 

@@ -2,7 +2,7 @@
 
 #include "core/autograd.h"
 #include "layers/init.h"
-#include "layers/linear_kernels.h"
+#include "layers/kernels/linear_kernels.h"
 
 namespace fovea {
 

@@ -5,7 +5,7 @@
 #include "core/autograd.h"
 #include "core/debug.h"
 #include "layers/affine_grid.h"
-#include "layers/grid_sampler.h"
+#include "layers/kernels/grid_sampler.h"
 
 namespace fovea {
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "apps/common/model.h"
+#include "apps/networks/model.h"
 #include "core/random.h"
 #include "data/canvas.h"
 #include "data/synthetic.h"

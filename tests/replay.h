@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/common/stn_network.h"
+#include "apps/networks/stn_network.h"
 #include "core/step.h"
 #include "optim/optimizer.h"
 

@@ -1,7 +1,7 @@
 // Little training runs for tests.
 #pragma once
 
-#include "apps/common/train_options.h"
+#include "apps/train/options.h"
 #include "tests/program.h"
 
 namespace fovea::testing {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/common/stn_network.h"
+#include "apps/networks/stn_network.h"
 
 namespace fovea::bench {
 

@@ -3,7 +3,7 @@
 #include <iostream>
 
 #include "apps/bench/report.h"
-#include "apps/common/command.h"
+#include "apps/shell/command.h"
 #include "core/workers.h"
 
 namespace {

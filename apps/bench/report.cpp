@@ -4,8 +4,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "apps/common/build_info.h"
-#include "apps/common/json.h"
+#include "apps/shell/build_info.h"
+#include "apps/shell/json.h"
 #include "core/blas.h"
 #include "core/file.h"
 #include "core/native.h"

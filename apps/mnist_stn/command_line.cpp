@@ -3,13 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "apps/common/build_info.h"
-#include "apps/common/console.h"
-#include "apps/common/predict.h"
-#include "apps/common/suggest.h"
-#include "apps/common/usage_error.h"
 #include "apps/mnist_stn/commands.h"
 #include "apps/mnist_stn/help.h"
+#include "apps/mnist_stn/pictures.h"
+#include "apps/shell/build_info.h"
+#include "apps/shell/console.h"
+#include "apps/shell/suggest.h"
+#include "apps/shell/usage_error.h"
 
 namespace fovea {
 

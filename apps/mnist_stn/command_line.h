@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "apps/common/command.h"
-#include "apps/common/data_options.h"
-#include "apps/common/model.h"
+#include "apps/networks/model.h"
+#include "apps/shell/command.h"
+#include "apps/train/data_options.h"
 
 namespace CLI {
 class App;

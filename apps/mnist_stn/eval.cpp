@@ -1,13 +1,13 @@
 // mnist_stn eval: loss and accuracy of weights on the test images.
 #include <memory>
 
-#include "apps/common/command.h"
-#include "apps/common/console.h"
-#include "apps/common/evaluate.h"
-#include "apps/common/markup.h"
-#include "apps/common/model.h"
 #include "apps/mnist_stn/command_line.h"
 #include "apps/mnist_stn/commands.h"
+#include "apps/networks/evaluate.h"
+#include "apps/networks/model.h"
+#include "apps/report/markup.h"
+#include "apps/shell/command.h"
+#include "apps/shell/console.h"
 #include "core/workers.h"
 
 namespace fovea {

@@ -1,12 +1,13 @@
 // mnist_stn export: weights for other programs.
+#include "apps/onnx/export.h"
+
 #include <filesystem>
 
-#include "apps/common/command.h"
-#include "apps/common/console.h"
-#include "apps/common/markup.h"
-#include "apps/common/onnx_export.h"
 #include "apps/mnist_stn/command_line.h"
 #include "apps/mnist_stn/commands.h"
+#include "apps/report/markup.h"
+#include "apps/shell/command.h"
+#include "apps/shell/console.h"
 
 namespace fovea {
 

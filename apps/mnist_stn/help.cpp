@@ -5,8 +5,8 @@
 #include <memory>
 #include <sstream>
 
-#include "apps/common/console.h"
 #include "apps/mnist_stn/command_line.h"
+#include "apps/shell/console.h"
 #include "core/error.h"
 
 namespace fovea {

@@ -10,8 +10,8 @@
 #include <new>
 #include <system_error>
 
-#include "apps/common/usage_error.h"
 #include "apps/mnist_stn/command_line.h"
+#include "apps/shell/usage_error.h"
 #include "core/error.h"
 
 namespace {

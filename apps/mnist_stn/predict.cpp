@@ -1,19 +1,18 @@
 // mnist_stn predict: what the network reads in pictures.
-#include "apps/common/predict.h"
-
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "apps/common/before_after.h"
-#include "apps/common/command.h"
-#include "apps/common/console.h"
-#include "apps/common/inspect.h"
-#include "apps/common/json.h"
-#include "apps/common/markup.h"
 #include "apps/mnist_stn/command_line.h"
 #include "apps/mnist_stn/commands.h"
+#include "apps/mnist_stn/pictures.h"
+#include "apps/networks/inspect.h"
+#include "apps/report/before_after.h"
+#include "apps/report/markup.h"
+#include "apps/shell/command.h"
+#include "apps/shell/console.h"
+#include "apps/shell/json.h"
 #include "core/error.h"
 #include "core/file.h"
 

@@ -1,11 +1,11 @@
 // mnist_stn summary: what a model is made of.
 #include <memory>
 
-#include "apps/common/command.h"
-#include "apps/common/console.h"
-#include "apps/common/model.h"
-#include "apps/common/usage_error.h"
 #include "apps/mnist_stn/commands.h"
+#include "apps/networks/model.h"
+#include "apps/shell/command.h"
+#include "apps/shell/console.h"
+#include "apps/shell/usage_error.h"
 
 namespace fovea {
 

@@ -1,11 +1,12 @@
 // mnist_stn train: the command line of training.
+#include "apps/train/train.h"
+
 #include <memory>
 
-#include "apps/common/command.h"
-#include "apps/common/model.h"
-#include "apps/common/train_run.h"
 #include "apps/mnist_stn/command_line.h"
 #include "apps/mnist_stn/commands.h"
+#include "apps/networks/model.h"
+#include "apps/shell/command.h"
 #include "core/error.h"
 
 namespace fovea {

@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <numeric>
 
-#include "apps/common/before_after.h"
-#include "apps/common/command.h"
-#include "apps/common/console.h"
-#include "apps/common/usage_error.h"
 #include "apps/mnist_stn/command_line.h"
 #include "apps/mnist_stn/commands.h"
+#include "apps/report/before_after.h"
+#include "apps/shell/command.h"
+#include "apps/shell/console.h"
+#include "apps/shell/usage_error.h"
 
 namespace fovea {
 

@@ -1,4 +1,4 @@
-"""Golden values for tests/test_optim.cpp, test_schedule.cpp and test_clip.cpp, from PyTorch.
+"""Golden values for tests/optim/test_optim.cpp, test_schedule.cpp and test_clip.cpp, from PyTorch.
 
     /opt/venv/bin/python tests/golden/optim.py        writes optim.json beside this file
 

@@ -1,0 +1,38 @@
+// From anybody's picture to what a network reads in it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "apps/networks/model.h"
+#include "data/image.h"
+
+namespace fovea {
+
+/// The weights that come with the program: data/pretrained/mnist.safetensors, looked for beside the
+/// folder of the running program, where `make install` puts it, and in the current folder. Throws
+/// Error naming the places if it is nowhere.
+std::string default_weights();
+
+/// The files that `paths` stand for, in their order: a folder gives its images (png, jpg, jpeg,
+/// bmp, pgm, ppm, tga; not in subfolders) sorted by name. A path that does not exist or a folder
+/// without images stays as it is, so that whoever reads it reports the error.
+std::vector<std::string> expand_images(const std::vector<std::string>& paths);
+
+/// Whether the network was made for the digits of MNIST: 28 x 28 grey, classes named by numbers.
+bool reads_digits(const Model& model);
+
+/// A picture as the network takes it.
+struct NetworkInput {
+  std::vector<std::uint8_t> pixels;  ///< [C, H, W] bytes
+  std::string notes;                 ///< what was done to it, one line
+  bool blank = false;                ///< nothing to recognise in it
+};
+
+/// With `prepare`, and for a network that reads_digits(), prepare_digit(); otherwise the picture is
+/// only converted to grey or RGB and resized to the network's input. Throws Error for an
+/// inconsistent image.
+NetworkInput network_input(const Model& model, const Image& image, bool prepare = true);
+
+}  // namespace fovea

@@ -1,0 +1,190 @@
+// How arithmetic, activations and moves of elements are said in ONNX (opset 16).
+#include <cmath>
+
+#include "apps/onnx/builder.h"
+
+namespace fovea {
+
+namespace {
+
+using Ints = std::vector<std::int64_t>;
+
+// The axis of an ONNX tensor for a dimension of one sample.
+std::int64_t axis(const TracedOp& op, std::int64_t dim) {
+  return dim >= 0 && op.inputs[0].is_per_sample() ? dim + 1 : dim;
+}
+
+OnnxTranslation unary(const char* type) {
+  return
+      [type](OnnxBuilder& b, const TracedOp& op) { return b.add(type, {b.value(op.inputs[0])}); };
+}
+
+// Operands are aligned at the last dimension; a sample of lower rank than the result needs extents
+// of 1 between the batch and its own.
+std::string aligned(OnnxBuilder& b, const Tensor& x, int rank) {
+  if (!x.is_per_sample() || x.shape().rank() == rank) return b.value(x);
+  Shape shape;
+  for (int i = x.shape().rank(); i < rank; ++i) shape.append(1);
+  for (const int extent : x.shape()) shape.append(extent);
+  return b.value_as(x, shape);
+}
+
+OnnxTranslation binary(const char* type) {
+  return [type](OnnxBuilder& b, const TracedOp& op) {
+    const int rank = op.output.shape().rank();
+    return b.add(type, {aligned(b, op.inputs[0], rank), aligned(b, op.inputs[1], rank)});
+  };
+}
+
+std::string as_leaky_relu(OnnxBuilder& b, const TracedOp& op) {
+  return b.add("LeakyRelu", {b.value(op.inputs[0])},
+               {{"alpha", static_cast<float>(traced_number(op, "slope"))}});
+}
+
+std::string as_elu(OnnxBuilder& b, const TracedOp& op) {
+  return b.add("Elu", {b.value(op.inputs[0])},
+               {{"alpha", static_cast<float>(traced_number(op, "alpha"))}});
+}
+
+// x * (1 + curve) / 2
+std::string gated(OnnxBuilder& b, const std::string& x, const std::string& curve) {
+  const std::string gate = b.add("Add", {curve, b.constant(1)});
+  return b.add("Mul", {b.add("Mul", {x, gate}), b.constant(0.5f)});
+}
+
+std::string as_gelu(OnnxBuilder& b, const TracedOp& op) {
+  const std::string x = b.value(op.inputs[0]);
+  return gated(b, x, b.add("Erf", {b.add("Mul", {x, b.constant(0.70710678f)})}));
+}
+
+std::string as_gelu_tanh(OnnxBuilder& b, const TracedOp& op) {
+  const std::string x = b.value(op.inputs[0]);
+  const std::string cube = b.add("Mul", {b.add("Mul", {x, x}), x});
+  const std::string sum = b.add("Add", {x, b.add("Mul", {cube, b.constant(0.044715f)})});
+  return gated(b, x, b.add("Tanh", {b.add("Mul", {sum, b.constant(0.79788456f)})}));
+}
+
+std::string as_power(OnnxBuilder& b, const TracedOp& op) {
+  return b.add("Pow", {b.value(op.inputs[0]),
+                       b.constant(static_cast<float>(traced_number(op, "exponent")))});
+}
+
+std::string as_clamp(OnnxBuilder& b, const TracedOp& op) {
+  const std::vector<double>& limits = traced_numbers(op, "limits");
+  return b.add("Clip", {b.value(op.inputs[0]), b.constant(static_cast<float>(limits.at(0))),
+                        b.constant(static_cast<float>(limits.at(1)))});
+}
+
+std::string as_scale(OnnxBuilder& b, const TracedOp& op) {
+  const float factor = static_cast<float>(traced_number(op, "factor"));
+  const float offset = static_cast<float>(traced_number(op, "offset"));
+  std::string x = b.value(op.inputs[0]);
+  if (factor != 1) x = b.add("Mul", {x, b.constant(factor)});
+  return offset == 0 && factor != 1 ? x : b.add("Add", {x, b.constant(offset)});
+}
+
+OnnxTranslation softmax(const char* type) {
+  return [type](OnnxBuilder& b, const TracedOp& op) {
+    return b.add(type, {b.value(op.inputs[0])}, {{"axis", axis(op, traced_integer(op, "dim"))}});
+  };
+}
+
+std::string as_matmul(OnnxBuilder& b, const TracedOp& op) {
+  const Tensor &x = op.inputs[0], &y = op.inputs[1];
+  // ONNX would take a batch of vectors for a matrix.
+  const bool x_vectors = x.is_per_sample() && x.shape().rank() == 1 && y.is_per_sample();
+  const bool y_vectors = y.is_per_sample() && y.shape().rank() == 1;
+  const std::string product =
+      b.add("MatMul", {x_vectors ? b.value_as(x, {1, x.size()}) : b.value(x),
+                       y_vectors ? b.value_as(y, {y.size(), 1}) : b.value(y)});
+  if (!x_vectors && !y_vectors) return product;
+  return b.reshape(product, onnx_shape(op.output.shape(), true));
+}
+
+std::string as_reshape(OnnxBuilder& b, const TracedOp& op) {
+  return b.value_as(op.inputs[0], op.output.shape());
+}
+
+// The axes of a sum or mean; without the attribute, all of them.
+Ints reduced_axes(const TracedOp& op) {
+  const bool recorded = !op.attributes.empty();
+  Ints dims = recorded ? traced_integers(op, "dims") : Ints();
+  for (int i = 0; !recorded && i < op.inputs[0].shape().rank(); ++i) dims.push_back(i);
+  for (std::int64_t& dim : dims) dim = axis(op, dim);
+  return dims;
+}
+
+std::string as_reduce(OnnxBuilder& b, const TracedOp& op) {
+  const Ints axes = reduced_axes(op);
+  const std::string x = b.value(op.inputs[0]);
+  if (axes.empty()) return b.add("Identity", {x});  // no axes would mean all of them
+  const std::int64_t keep = op.attributes.empty() ? 0 : traced_integer(op, "keepdim");
+  if (op.op == "sum") return b.add("ReduceSum", {x, b.indices(axes)}, {{"keepdims", keep}});
+  return b.add("ReduceMean", {x}, {{"axes", axes}, {"keepdims", keep}});
+}
+
+std::string as_concatenate(OnnxBuilder& b, const TracedOp& op) {
+  std::vector<std::string> inputs;
+  for (const Tensor& x : op.inputs) {
+    require(x.is_per_sample() == op.output.is_per_sample(),
+            "ONNX export: concatenate of a shared and a per-sample tensor",
+            op.module.empty() ? std::string() : cat(" in ", op.module),
+            " cannot be expressed; add the shared one to zeros of the sample first");
+    inputs.push_back(b.value(x));
+  }
+  return b.add("Concat", inputs, {{"axis", axis(op, traced_integer(op, "dim"))}});
+}
+
+std::string as_slice(OnnxBuilder& b, const TracedOp& op) {
+  const Ints window = traced_integers(op, "dim_begin_end");
+  return b.add("Slice", {b.value(op.inputs[0]), b.indices({window.at(1)}),
+                         b.indices({window.at(2)}), b.indices({axis(op, window.at(0))})});
+}
+
+std::string as_transpose(OnnxBuilder& b, const TracedOp& op) {
+  const Ints dims = traced_integers(op, "dims");
+  Ints order;
+  for (int i = 0; i < op.inputs[0].shape().rank() + op.inputs[0].is_per_sample(); ++i)
+    order.push_back(i);
+  std::swap(order.at(static_cast<std::size_t>(axis(op, dims.at(0)))),
+            order.at(static_cast<std::size_t>(axis(op, dims.at(1)))));
+  return b.add("Transpose", {b.value(op.inputs[0])}, {{"perm", order}});
+}
+
+}  // namespace
+
+const OnnxTranslations& onnx_arithmetic() {
+  static const OnnxTranslations table = {
+      {"abs", unary("Abs")},
+      {"add", binary("Add")},
+      {"clamp", as_clamp},
+      {"concatenate", as_concatenate},
+      {"divide", binary("Div")},
+      {"elu", as_elu},
+      {"exp", unary("Exp")},
+      {"gelu", as_gelu},
+      {"gelu_tanh", as_gelu_tanh},
+      {"leaky_relu", as_leaky_relu},
+      {"log", unary("Log")},
+      {"log_softmax", softmax("LogSoftmax")},
+      {"matmul", as_matmul},
+      {"mean", as_reduce},
+      {"multiply", binary("Mul")},
+      {"negate", unary("Neg")},
+      {"power", as_power},
+      {"relu", unary("Relu")},
+      {"reshape", as_reshape},
+      {"scale", as_scale},
+      {"sigmoid", unary("Sigmoid")},
+      {"slice", as_slice},
+      {"softmax", softmax("Softmax")},
+      {"sqrt", unary("Sqrt")},
+      {"subtract", binary("Sub")},
+      {"sum", as_reduce},
+      {"tanh", unary("Tanh")},
+      {"transpose", as_transpose},
+  };
+  return table;
+}
+
+}  // namespace fovea

@@ -1,0 +1,195 @@
+#include "apps/report/run_report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "apps/report/animation.h"
+#include "apps/report/before_after.h"
+#include "apps/report/chart.h"
+#include "apps/report/markup.h"
+#include "apps/run/run_files.h"
+#include "apps/run/run_log.h"
+#include "apps/shell/json.h"
+#include "core/error.h"
+#include "core/file.h"
+
+namespace fovea {
+
+namespace {
+
+// The parts of a report as they are made, and the files beside it.
+struct Report {
+  const std::string& directory;
+  const Model& model;
+  const DataSplit& data;
+  ReportData page = {};
+
+  std::string path(const std::string& file) const { return cat(directory, "/", file); }
+
+  void add_png(const std::string& file, const std::string& title, const std::string& caption,
+               const Image& image) {
+    std::vector<std::uint8_t> bytes = encode_png(image);
+    write_file_atomically(path(file), bytes);
+    page.pictures.push_back({title, caption, "image/png", std::move(bytes)});
+  }
+};
+
+// A JSON value as a person would write it.
+std::string plain(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_null()) return "–";
+  if (!value.is_array()) return dump_json(value);
+  std::string out;
+  for (const Json& item : value) out += (out.empty() ? "" : ", ") + plain(item);
+  return out;
+}
+
+std::string plain(const Json& object, const char* key) {
+  const auto value = object.find(key);
+  return value == object.end() ? "" : plain(*value);
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<long>(std::lround(seconds));
+  if (whole < 60) return cat(fixed(seconds, 1), " s");
+  if (whole < 3600) return cat(whole / 60, " min ", whole % 60, " s");
+  return cat(whole / 3600, " h ", whole % 3600 / 60, " min");
+}
+
+void add_curves(Report& report, const RunLog& log) {
+  for (const RunChart& chart : run_charts(log)) {
+    write_file_atomically(report.path(chart.file), chart.chart.svg);
+    report.page.charts.push_back(chart.chart);
+  }
+  add_epoch_table(log, report.page);
+}
+
+void add_key_figures(Report& report, const RunLog& log, const Json& confusion) {
+  auto& figures = report.page.key_figures;
+  if (confusion.is_object() && confusion.value("total", 0.0) > 0) {
+    const double correct = confusion.at("correct"), total = confusion.at("total");
+    figures.push_back({"test accuracy", fixed(100 * correct / total, 2) + "%"});
+    if (const Json& loss = confusion.at("loss"); loss.is_number())
+      figures.push_back({"test loss", fixed(loss.get<double>(), 4)});
+  }
+  figures.push_back(
+      {"parameters", grouped(static_cast<std::int64_t>(report.model.network->parameter_count()))});
+  if (log.epochs.empty()) return;
+  const RunLog::Epoch& last = log.epochs.back();
+  figures.push_back({"epochs", fixed(last.epoch, 0)});
+  if (std::isfinite(last.seconds)) figures.push_back({"time", duration(last.seconds)});
+  std::vector<double> speeds;
+  for (const RunLog::Epoch& e : log.epochs)
+    if (std::isfinite(e.samples_per_second)) speeds.push_back(e.samples_per_second);
+  if (speeds.empty()) return;
+  const auto middle = speeds.begin() + static_cast<std::ptrdiff_t>(speeds.size() / 2);
+  std::nth_element(speeds.begin(), middle, speeds.end());
+  figures.push_back({"images per second", grouped(std::llround(*middle))});
+}
+
+void add_animation(Report& report, const std::vector<TrainingFrame>& frames) {
+  if (frames.size() < 2) return;
+  const GifWriter gif = training_animation(report.model, report.data.test, frames);
+  const std::string bytes = gif.encode();
+  write_file_atomically(report.path("training.gif"), bytes);
+  report.page.pictures.push_back(
+      {"The transformer learns where to look",
+       cat(frames.size(),
+           " moments of training, the same test images in each; beside every input "
+           "is what the classifier saw"),
+       "image/gif",
+       {bytes.begin(), bytes.end()}});
+}
+
+void add_before_after(Report& report, const std::vector<TrainingFrame>& frames) {
+  const Dataset& test = report.data.test;
+  std::vector<int> indices;
+  if (!frames.empty()) {
+    indices = frames.back().indices;
+  } else {
+    indices.resize(static_cast<std::size_t>(std::min(run_files::frame_images, test.size())));
+    std::iota(indices.begin(), indices.end(), 0);
+  }
+  report.add_png("before-after.png", "Before and after",
+                 "test images as they are, and as the classifier sees them",
+                 before_after_sheet(report.model, test, indices, sheet_options(test.image_shape)));
+}
+
+void add_mistakes(Report& report, const Json& confusion) {
+  const Dataset& test = report.data.test;
+  std::vector<int> indices;
+  for (const Json& mistake : confusion.value("mistakes", Json::array()))
+    indices.push_back(mistake.at("index"));
+  if (indices.empty()) return;
+  report.add_png("mistakes.png", "The worst mistakes",
+                 "test images whose wrong answer the network is surest of: truth → answer",
+                 before_after_sheet(report.model, test, indices, sheet_options(test.image_shape)));
+}
+
+void add_confusion(Report& report, const Json& confusion) {
+  std::vector<std::int64_t> counts;
+  for (const Json& item : confusion.at("matrix")) counts.push_back(item);
+  const auto names = confusion.at("class_names").get<std::vector<std::string>>();
+  if (names.empty() || names.size() > 100) return;  // more would not be legible
+  report.page.confusion_svg = confusion_matrix_svg(counts, names);
+  write_file_atomically(report.path("confusion.svg"), report.page.confusion_svg);
+}
+
+void add_config(Report& report, const Json& config) {
+  ReportData& page = report.page;
+  page.title = cat("Spatial transformer on ", report.data.test.name);
+  if (!report.model.network->options().transformer)
+    page.title = cat("Without a transformer: ", report.data.test.name);
+  page.model_summary = summary(*report.model.network, report.model.info.network.input);
+  page.subtitle = cat("model ", report.model.info.name);
+  if (!report.data.train.note.empty()) page.notes.push_back(report.data.train.note);
+  if (!config.is_object()) return;
+  if (const std::string started = plain(config, "started"); !started.empty())
+    page.subtitle += cat(", started ", started);
+  if (config.contains("options"))
+    for (const auto& [name, value] : config.at("options").items())
+      page.options.push_back({"--" + name, plain(value)});
+  if (const std::string command = plain(config, "command"); !command.empty())
+    page.notes.push_back("Command: " + command);
+  const auto note = [&](const char* title, const char* section) {
+    if (!config.contains(section)) return;
+    std::string text;
+    for (const auto& [name, value] : config.at(section).items())
+      if (name != "architecture" && name != "class_names" && !plain(value).empty())
+        text += cat(text.empty() ? "" : "; ", name, " ", plain(value));
+    page.notes.push_back(cat(title, ": ", text));
+  };
+  note("Data", "data");
+  note("Build", "build");
+  note("Machine", "machine");
+  if (const std::string version = plain(config, "fovea"); !version.empty())
+    page.notes.push_back("Fovea " + version);
+}
+
+}  // namespace
+
+void write_run_report(const std::string& directory, const Model& model, const DataSplit& data) {
+  require_fitting(model, data.test);
+  model.network->eval();
+  Report report{directory, model, data};
+  const std::string confusion_path = report.path(run_files::confusion);
+  try {
+    const Json confusion = read_json(confusion_path);
+    add_config(report, read_json(report.path(run_files::config)));
+    const RunLog log = read_run_log(report.path(run_files::log_jsonl));
+    add_key_figures(report, log, confusion);
+    const auto frames = read_frames(report.path(run_files::frames));
+    add_animation(report, frames);
+    add_before_after(report, frames);
+    if (confusion.is_object()) add_mistakes(report, confusion);
+    add_curves(report, log);
+    if (confusion.is_object()) add_confusion(report, confusion);
+  } catch (const Json::exception& error) {
+    fail(confusion_path, ": lacks what belongs there: ", error.what(), "; train again");
+  }
+  write_file_atomically(report.path("report.html"), render_report(report.page));
+}
+
+}  // namespace fovea

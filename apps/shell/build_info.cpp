@@ -1,0 +1,49 @@
+#include "apps/shell/build_info.h"
+
+#include "core/blas.h"
+#include "core/error.h"
+#include "core/lanes.h"
+#include "core/workers.h"
+
+namespace fovea {
+
+std::string compiler_description() {
+#if defined(__clang__)
+  return cat("Clang ", __clang_major__, ".", __clang_minor__, ".", __clang_patchlevel__);
+#else
+  return cat("GCC ", __GNUC__, ".", __GNUC_MINOR__, ".", __GNUC_PATCHLEVEL__);
+#endif
+}
+
+std::string target_description() {
+#if defined(__AVX512F__)
+  const char* vectors = "AVX-512";
+#elif defined(__AVX2__)
+  const char* vectors = "AVX2";
+#elif defined(__SSE2__)
+  const char* vectors = "SSE2";
+#else
+  const char* vectors = "baseline vectors";
+#endif
+  return cat(vectors, ", ", sizeof(Real) == 4 ? "float" : "double");
+}
+
+std::string flags_description() {
+#if defined(__OPTIMIZE__)
+  std::string out = "optimised";
+#else
+  std::string out = "not optimised";
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+  out += ", with sanitizers";
+#endif
+  return out;
+}
+
+std::string machine_line() {
+  return cat(threads(), threads() == 1 ? " thread on " : " threads on ", available_cpus(),
+             available_cpus() == 1 ? " CPU, " : " CPUs, ", blas_description(), ", ",
+             compiler_description(), " (", target_description(), ", ", flags_description(), ")");
+}
+
+}  // namespace fovea

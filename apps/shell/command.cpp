@@ -1,0 +1,121 @@
+#include "apps/shell/command.h"
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace fovea {
+
+Command::Command(CLI::App& program, const std::string& name, const std::string& description)
+    : app_(program.add_subcommand(name, description)) {}
+
+Command& Command::group(const std::string& title) {
+  group_ = title;
+  return *this;
+}
+
+template <class T>
+Command& Command::option(const std::string& names, T& value, const std::string& help,
+                         const std::string& type) {
+  last_ = app_->add_option(names, value, help)->type_name(type)->group(group_);
+  bool has_default = true;
+  if constexpr (requires { value.has_value(); }) has_default = false;
+  if constexpr (requires { value.empty(); }) has_default = !value.empty();
+  if (has_default) last_->capture_default_str();
+  return *this;
+}
+
+template Command& Command::option(const std::string&, int&, const std::string&, const std::string&);
+template Command& Command::option(const std::string&, std::uint64_t&, const std::string&,
+                                  const std::string&);
+template Command& Command::option(const std::string&, double&, const std::string&,
+                                  const std::string&);
+template Command& Command::option(const std::string&, std::string&, const std::string&,
+                                  const std::string&);
+template Command& Command::option(const std::string&, std::vector<int>&, const std::string&,
+                                  const std::string&);
+template Command& Command::option(const std::string&, std::vector<std::string>&, const std::string&,
+                                  const std::string&);
+template Command& Command::option(const std::string&, std::array<double, 2>&, const std::string&,
+                                  const std::string&);
+template Command& Command::option(const std::string&, std::optional<double>&, const std::string&,
+                                  const std::string&);
+template Command& Command::option(const std::string&, std::optional<std::string>&,
+                                  const std::string&, const std::string&);
+
+Command& Command::flag(const std::string& names, bool& value, const std::string& help) {
+  last_ = app_->add_flag(names, value, help)->group(group_);
+  return *this;
+}
+
+Command& Command::flag(const std::string& names, std::optional<bool>& value,
+                       const std::string& help) {
+  last_ = app_->add_flag_function(
+                  names, [&value](std::int64_t count) { value = count > 0; }, help)
+              ->group(group_);
+  return *this;
+}
+
+Command& Command::required() {
+  last_->required();
+  return *this;
+}
+
+Command& Command::range(int low, int high) {
+  last_->check(CLI::Range(low, high));
+  return *this;
+}
+
+Command& Command::count(int values) {
+  last_->expected(values);
+  return *this;
+}
+
+Command& Command::one_of(const std::vector<std::string>& values) {
+  last_->delimiter(',')->check(CLI::IsMember(values));
+  return *this;
+}
+
+Command& Command::footer(const std::string& text) {
+  app_->footer(text);
+  return *this;
+}
+
+void Command::action(std::function<void()> run) {
+  app_->callback(std::move(run));
+}
+
+std::set<std::string> Command::given() const {
+  std::set<std::string> names;
+  for (const CLI::Option* option : app_->get_options())
+    if (option->count() > 0 && !option->get_lnames().empty()) names.insert(option->get_lnames()[0]);
+  return names;
+}
+
+std::string Command::text(const std::string& program) const {
+  std::string text = program + " " + app_->get_name();
+  for (const CLI::Option* option : app_->get_options()) {
+    if (option->count() == 0 || option->get_lnames().empty()) continue;
+    text += " --" + option->get_lnames()[0];
+    const bool flag = option->get_expected_min() == 0;
+    for (const std::string& value : option->results())
+      text += flag ? (value == "false" ? "=false" : "") : " " + value;
+  }
+  return text;
+}
+
+std::optional<int> parse_options(const std::string& program, const std::string& description,
+                                 int argc, char** argv, const std::function<void(Command&)>& add) {
+  CLI::App app(description, program);
+  Command command(app);
+  add(command);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return std::nullopt;
+}
+
+}  // namespace fovea

@@ -1,0 +1,55 @@
+#include "apps/shell/json.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/file.h"
+
+namespace fovea {
+
+namespace {
+
+constexpr std::size_t size_limit = std::size_t(1) << 28;
+
+std::string_view as_text(const std::vector<std::uint8_t>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+Json parse_json(std::string_view text) {
+  return Json::parse(text);
+}
+
+std::string dump_json(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+void for_each_json_line(const std::string& path, const std::function<void(const Json&)>& visit) {
+  if (!std::filesystem::exists(path)) return;
+  const std::vector<std::uint8_t> bytes = read_file(path, size_limit);
+  const std::string_view text = as_text(bytes);
+  int line = 1;
+  for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != text.npos;
+       begin = end + 1, ++line) {
+    if (end == begin) continue;
+    try {
+      visit(parse_json(text.substr(begin, end - begin)));
+    } catch (const Json::exception& error) {
+      fail(path, ": line ", line, " is damaged: ", error.what(), "; remove that line");
+    }
+  }
+}
+
+Json read_json(const std::string& path) {
+  if (!std::filesystem::exists(path)) return nullptr;
+  const std::vector<std::uint8_t> bytes = read_file(path, size_limit);
+  try {
+    return parse_json(as_text(bytes));
+  } catch (const Json::exception& error) {
+    fail(path, ": is damaged: ", error.what(), "; remove the file");
+  }
+}
+
+}  // namespace fovea

@@ -1,0 +1,88 @@
+#include "apps/train/data_options.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "apps/report/markup.h"
+#include "apps/shell/usage_error.h"
+#include "core/file.h"
+#include "data/open_dataset.h"
+#include "data/synthetic.h"
+
+namespace fovea {
+
+namespace {
+
+// The first images; but a set sorted by class, as folders are, is thinned evenly: its first images
+// would be of one class.
+void keep(Dataset& dataset, int limit) {
+  if (limit <= 0 || limit >= dataset.size()) return;
+  const auto count = static_cast<std::size_t>(limit);
+  const auto length = static_cast<std::size_t>(dataset.image_shape.size());
+  if (std::is_sorted(dataset.labels.begin(), dataset.labels.end()))
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t from = i * dataset.labels.size() / count;
+      dataset.labels[i] = dataset.labels[from];
+      std::memmove(&dataset.pixels[i * length], &dataset.pixels[from * length], length);
+    }
+  dataset.labels.resize(count);
+  dataset.pixels.resize(count * length);
+  dataset.labels.shrink_to_fit();
+  dataset.pixels.shrink_to_fit();
+}
+
+std::uint32_t add_checksum(const Dataset& dataset, std::uint32_t crc) {
+  crc = checksum(dataset.pixels, crc);
+  return checksum({reinterpret_cast<const std::uint8_t*>(dataset.labels.data()),
+                   dataset.labels.size() * sizeof(dataset.labels[0])},
+                  crc);
+}
+
+}  // namespace
+
+std::string data_directory(const DataOptions& options) {
+  if (options.synthetic) return "";
+  return options.directory.empty() ? default_data_directory() : options.directory;
+}
+
+DataSplit load_data(const DataOptions& options) {
+  require_usage(!options.synthetic || options.directory.empty(),
+                "--data and --synthetic exclude each other; leave one out");
+  require_usage(options.train_limit >= 0 && options.test_limit >= 0,
+                "--train-limit and --test-limit take 0 (all) or more");
+  if (options.synthetic) {
+    SyntheticOptions wanted;
+    if (options.train_limit > 0) wanted.train = options.train_limit;
+    if (options.test_limit > 0) wanted.test = options.test_limit;
+    return synthetic_digits(wanted);
+  }
+  DataSplit data =
+      open_dataset(data_directory(options), {.skip_unreadable = options.skip_unreadable});
+  keep(data.train, options.train_limit);
+  keep(data.test, options.test_limit);
+  return data;
+}
+
+Dataset load_test_data(const DataOptions& options, const std::vector<float>& mean,
+                       const std::vector<float>& stddev) {
+  DataOptions little = options;
+  little.train_limit = 1;  // its memory is given back early
+  Dataset test = load_data(little).test;
+  test.mean = mean;
+  test.stddev = stddev;
+  return test;
+}
+
+std::string describe_data(const DataSplit& data) {
+  const Shape& shape = data.train.image_shape;
+  return cat(data.train.name, ": ", grouped(data.train.size()), " training and ",
+             grouped(data.test.size()), " test images of ", shape[0], "x", shape[1], "x", shape[2],
+             ", ", data.train.classes(), " classes",
+             data.train.note.empty() ? "" : cat(" (", data.train.note, ")"));
+}
+
+std::uint32_t data_checksum(const DataSplit& data) {
+  return add_checksum(data.test, add_checksum(data.train, 0));
+}
+
+}  // namespace fovea

@@ -1,0 +1,74 @@
+// Everything that `train` can be told, the defaults that depend on each other, and its text form.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "apps/train/data_options.h"
+#include "data/augment.h"
+
+namespace fovea {
+
+/// Options of a training run. What is not set follows from the optimiser: see resolve().
+struct TrainOptions {
+  DataOptions data;
+  std::string model = "tutorial";
+  std::string out, resume, init;  ///< folders and a file; empty: none
+  int epochs = 20, batch = 64;
+  std::uint64_t seed = 1;
+  int threads = 0;  ///< 0: one for each CPU
+
+  std::string optimizer = "adamw";  ///< sgd, adam, adamw
+  std::optional<double> lr;         ///< highest one of the schedule
+  double momentum = 0, dampening = 0;
+  bool nesterov = false;
+  std::optional<double> weight_decay;
+  std::array<double, 2> betas = {0.9, 0.999};
+  double eps = 1e-8;
+  double lr_loc_scale = 1;               ///< times lr: the localisation network's
+  double clip_norm = 0, clip_value = 0;  ///< 0: no clipping
+  double label_smoothing = 0;
+
+  std::optional<std::string> schedule;  ///< constant, step, exponential, cosine, one-cycle
+  int warmup = 0;                       ///< steps of linear warm-up before it
+  int decay_every = 10;                 ///< epochs between two steps of schedule `step`
+  double gamma = 0.1;                   ///< factor of `step`; of `exponential` each epoch
+  bool cycle_momentum = true;           ///< one-cycle moves momentum or beta1, too
+
+  std::optional<bool> augment;  ///< the default amounts of what follows
+  std::optional<double> shift, rotate, scale, shear, elastic, erase;
+  bool flip = false;
+  std::string fill = "auto";  ///< value outside of the image: auto or a number
+
+  int log_every = 100;       ///< batches
+  int checkpoint_every = 0;  ///< steps; 0: at the end of each epoch only
+  int keep = 2;              ///< checkpoints
+  int early_stop = 0;        ///< epochs without better test loss; 0: never
+  bool tensorboard = false, quiet = false, allow_non_finite = false, overwrite = false;
+
+  Augmentation augmentation() const;  ///< after resolve()
+};
+
+/// Sets what is unset: sgd means the tutorial's recipe (lr 0.01, constant, no augmentation, no
+/// decay); adam and adamw mean lr 0.004 by one-cycle with light augmentation, adamw decay 0.01.
+/// Throws UsageError, naming the option, for a value out of range or names that do not exist.
+void resolve(TrainOptions& options);
+
+/// The value outside of images with this mean and stddev (one a channel): the number given or, by
+/// `auto`, 0 for sgd and colour images, else black as it is after normalisation.
+double fill_value(const TrainOptions& options, const std::vector<float>& mean,
+                  const std::vector<float>& stddev);
+
+/// JSON of every option under its long name: {"epochs": 20, ...}, `indent` spaces (-1: one line).
+std::string options_text(const TrainOptions& options, int indent = -1);
+
+/// The options of a run that is resumed: those `stored` by options_text() with what was `given`
+/// now by name in `now`. Throws Error for one that may not change: all but those that leave the
+/// weights as they are, and --epochs when the schedule does not depend on it.
+TrainOptions resumed_options(const std::string& stored, const TrainOptions& now,
+                             const std::set<std::string>& given);
+
+}  // namespace fovea

@@ -1,0 +1,81 @@
+#include "apps/train/progress.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "apps/report/markup.h"
+#include "apps/shell/console.h"
+#include "core/error.h"
+
+namespace fovea {
+
+namespace {
+
+// Columns that UTF-8 text takes: its code points.
+int columns(const std::string& text) {
+  return static_cast<int>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string bar(double share, int cells) {
+  const int full = std::clamp(static_cast<int>(share * cells), 0, cells);
+  std::string out = " [";
+  for (int i = 0; i < cells; ++i) out += i < full ? "█" : "░";
+  return out + "]";
+}
+
+}  // namespace
+
+std::string duration_text(double seconds) {
+  const long long whole = std::llround(std::clamp(seconds, 0.0, 3.6e8));
+  char text[32];
+  if (whole >= 3600)
+    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60,
+                  whole % 60);
+  else
+    std::snprintf(text, sizeof text, "%lld:%02lld", whole / 60, whole % 60);
+  return text;
+}
+
+std::string progress_text(const ProgressView& v, int width) {
+  const std::string head = cat("Epoch ", v.epoch, "/", v.epochs);
+  const std::string parts[] = {
+      cat("  loss ", fixed(v.loss, 4), " ± ", fixed(v.loss_error, 4)),
+      cat("  accuracy ", fixed(100 * v.accuracy, 2), " ± ", fixed(100 * v.accuracy_error, 2), "%"),
+      cat("  ", duration_text(v.seconds_left), " left"),
+      cat("  ", grouped(std::llround(v.samples_per_second)), "/s")};
+  int room = width - columns(head);
+  std::string tail;
+  for (const std::string& part : parts)
+    if (columns(part) <= room) tail += part, room -= columns(part);
+  const int cells = std::min(24, room - 3);
+  return head + (cells >= 4 ? bar(static_cast<double>(v.batch) / v.batches, cells) : "") + tail;
+}
+
+std::string train_line(int epoch, std::int64_t images, std::int64_t total, double percent,
+                       double loss) {
+  char text[160];
+  std::snprintf(text, sizeof text, "Train Epoch: %d [%lld/%lld (%.0f%%)]\tLoss: %.6f\n", epoch,
+                static_cast<long long>(images), static_cast<long long>(total), percent, loss);
+  return text;
+}
+
+bool ProgressLine::due() const {
+  return on_ && std::chrono::steady_clock::now() - last_ > std::chrono::milliseconds(100);
+}
+
+void ProgressLine::draw(const ProgressView& view) {
+  if (!on_) return;
+  // Not the last column: some terminals wrap there.
+  print("\r" + progress_text(view, terminal_width() - 1) + "\x1b[K");
+  last_ = std::chrono::steady_clock::now();
+  drawn_ = true;
+}
+
+void ProgressLine::clear() {
+  if (drawn_) print("\r\x1b[K");
+  drawn_ = false;
+}
+
+}  // namespace fovea

@@ -1,0 +1,249 @@
+#include "apps/train/train.h"
+
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "apps/networks/model_info.h"
+#include "apps/report/markup.h"
+#include "apps/report/run_report.h"
+#include "apps/run/run_files.h"
+#include "apps/shell/build_info.h"
+#include "apps/shell/console.h"
+#include "apps/shell/json.h"
+#include "apps/shell/signals.h"
+#include "apps/shell/usage_error.h"
+#include "apps/train/trainer.h"
+#include "core/blas.h"
+#include "core/file.h"
+#include "core/workers.h"
+
+namespace fovea {
+
+namespace {
+
+std::string path_in(const TrainOptions& options, const char* name) {
+  return (std::filesystem::path(options.out) / name).string();
+}
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts = {};
+  ::gmtime_r(&now, &parts);
+  char text[40];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+// A new model, or, when there are weights to start from, those.
+Model start_model(const TrainOptions& options, const DataSplit& data) {
+  ModelInfo info{
+      .name = options.model,
+      .network = model_options(options.model, data.train.image_shape, data.train.classes()),
+      .mean = data.train.mean,
+      .stddev = data.train.stddev,
+      .class_names = data.train.class_names};
+  info.network.fill = static_cast<Real>(fill_value(options, info.mean, info.stddev));
+  if (options.init.empty()) return make_model(std::move(info), options.seed);
+
+  const SafeTensors weights = read_safetensors(options.init);
+  require_known_format(weights, options.init);
+  // Weights were trained with a value outside of the image; PyTorch's with 0.
+  if (options.fill == "auto")
+    info.network.fill =
+        weights.metadata.count(model_key) ? read_model_info(weights, options.init).network.fill : 0;
+  Model model = make_model(std::move(info), options.seed);
+  load_weights(*model.network, weights, options.init, options.allow_non_finite);
+  return model;
+}
+
+void write_config(const TrainOptions& options, const DataSplit& data, const Model& model,
+                  const std::string& command_line) {
+  const Shape& shape = data.train.image_shape;
+  const Json config = {
+      {"fovea", version},
+      {"started", utc_now()},
+      {"command", command_line},
+      {"options", parse_json(options_text(options))},
+      {"data",
+       {{"name", data.train.name},
+        {"directory", data_directory(options.data)},
+        {"synthetic", options.data.synthetic},
+        {"train", data.train.size()},
+        {"test", data.test.size()},
+        {"image_shape", {shape[0], shape[1], shape[2]}},
+        {"class_names", data.train.class_names},
+        {"mean", data.train.mean},
+        {"stddev", data.train.stddev}}},
+      {"model",
+       {{"name", model.info.name},
+        {"parameters", model.network->parameter_count()},
+        {"architecture", architecture(*model.network)},
+        {"fill", model.info.network.fill}}},
+      {"build",
+       {{"compiler", compiler_description()},
+        {"arch", target_description()},
+        {"flags", flags_description()}}},
+      {"machine",
+       {{"threads", threads()}, {"cpus", available_cpus()}, {"blas", blas_description()}}}};
+  write_file_atomically(path_in(options, run_files::config), dump_json(config, 2) + "\n");
+}
+
+// "AdamW, lr 0.004 (one-cycle), batch 64, 20 epochs, seed 1, shift 2, ..."
+std::string recipe(const TrainOptions& o, double fill) {
+  std::string out = cat(o.optimizer, ", lr ", *o.lr, " (", *o.schedule, ")");
+  const std::pair<const char*, double> amounts[] = {{"momentum", o.momentum},
+                                                    {"weight decay", *o.weight_decay},
+                                                    {"warm-up steps", o.warmup * 1.0},
+                                                    {"clip norm", o.clip_norm},
+                                                    {"clip value", o.clip_value},
+                                                    {"label smoothing", o.label_smoothing},
+                                                    {"shift", *o.shift},
+                                                    {"rotate", *o.rotate},
+                                                    {"scale", *o.scale},
+                                                    {"shear", *o.shear},
+                                                    {"elastic", *o.elastic},
+                                                    {"erase", *o.erase},
+                                                    {"flip", o.flip ? 1.0 : 0.0}};
+  for (const auto& [name, amount] : amounts)
+    if (amount != 0) out += cat(", ", name, " ", amount);
+  if (o.lr_loc_scale != 1) out += cat(", localisation lr x ", o.lr_loc_scale);
+  return out + cat(", fill ", fill, ", batch ", o.batch, ", ", o.epochs,
+                   o.epochs == 1 ? " epoch" : " epochs", ", seed ", o.seed);
+}
+
+void print_head(const TrainOptions& options, const DataSplit& data, const Model& model) {
+  if (options.quiet) return;
+  print(cat(architecture(*model.network), "\nModel:  ", model.info.name, ", ",
+            grouped(static_cast<std::int64_t>(model.network->parameter_count())),
+            " parameters\nData:   ", describe_data(data),
+            "\nRecipe: ", recipe(options, static_cast<double>(model.info.network.fill)),
+            "\nOn:     ", machine_line(), "\n"));
+  if (!options.out.empty()) print(cat("Folder: ", options.out, "\n"));
+  print("\n");
+}
+
+void prepare_folder(const TrainOptions& options) {
+  remove_stale_temporaries(options.out);
+  if (!options.resume.empty() || !has_run(options.out)) return;
+  require(options.overwrite, options.out, ": holds a run already; go on with it by --resume ",
+          options.out, ", replace it with --overwrite, or choose another --out");
+  remove_run(options.out);
+}
+
+// Everything about the best weights: confusion.json, pictures, the report.
+void write_results(const TrainOptions& options, const DataSplit& data) {
+  const Model best = load_model(path_in(options, run_files::best_weights), true);
+  const Evaluation judged = evaluate(*best.network, data.test, true);
+  write_file_atomically(path_in(options, run_files::confusion), confusion_text(judged, data.test));
+  write_run_report(options.out, best, data);
+}
+
+void print_end(const TrainOptions& options, const RunState& state) {
+  if (options.quiet || state.best_epoch == 0) return;
+  print(cat("\nBest epoch: ", state.best_epoch, ", test loss ", fixed(state.best_loss, 4),
+            ", accuracy ", fixed(100 * state.best_accuracy, 2), "%; ", duration_text(state.seconds),
+            " of training\n"));
+  if (options.out.empty())
+    print("Nothing was saved: --out DIR keeps weights, logs, pictures and checkpoints\n");
+  else
+    print(cat("Weights: ", path_in(options, run_files::best_weights),
+              "\nReport:  ", path_in(options, "report.html"), "\n"));
+}
+
+int print_stop(const TrainOptions& options, int signal, const RunState& state) {
+  const std::string what = signal == SIGPIPE ? "standard output was closed"
+                                             : (signal == SIGINT ? "interrupted" : "terminated");
+  warn(cat(what, " after step ", state.step,
+           options.out.empty() ? "; nothing was saved, because there was no --out DIR"
+                               : cat("; go on with: train --resume ", options.out)));
+  return 128 + signal;
+}
+
+void check_resumed_data(const Checkpoint& checkpoint, std::uint32_t data_now) {
+  require(checkpoint.state.data_checksum == data_now, checkpoint.file,
+          ": this run was trained on other images than the data given now; name its data with "
+          "--data DIR");
+}
+
+// Options, the lock on the folder and where to go on, all checked before data is read.
+struct Start {
+  TrainOptions options;
+  std::unique_ptr<DirectoryLock> lock;
+  std::optional<Checkpoint> checkpoint;
+};
+
+Start prepare(TrainOptions options, const std::set<std::string>& given) {
+  Start start;
+  if (!options.resume.empty()) {
+    require_usage(options.out.empty() || options.out == options.resume, "--resume ", options.resume,
+                  " goes on in that folder; leave --out away");
+    require(std::filesystem::is_directory(options.resume), options.resume,
+            ": is not a folder; --resume takes the --out folder of a run");
+    start.lock = std::make_unique<DirectoryLock>(options.resume);
+    start.checkpoint = read_newest_checkpoint(options.resume);
+    options = resumed_options(start.checkpoint->options, options, given);
+  }
+  resolve(options);
+  model_options(options.model, {1, 28, 28}, 10);  // tells of an unknown name
+  set_threads(options.threads);
+  if (!options.out.empty()) {
+    require_writable_directory(options.out);
+    if (!start.lock) start.lock = std::make_unique<DirectoryLock>(options.out);
+    prepare_folder(options);
+  }
+  start.options = std::move(options);
+  return start;
+}
+
+void free_pixels(Dataset& dataset) {
+  dataset.pixels.clear();
+  dataset.pixels.shrink_to_fit();
+}
+
+}  // namespace
+
+int train_run(TrainOptions wanted, const std::set<std::string>& given,
+              const std::string& command_line) {
+  Start start = prepare(std::move(wanted), given);
+  const TrainOptions& options = start.options;
+  DataSplit data = load_data(options.data);
+  Model model = start.checkpoint
+                    ? model_from(start.checkpoint->tensors, start.checkpoint->file, true)
+                    : start_model(options, data);
+  std::optional<Trainer> trainer(std::in_place, options, data, model);
+  const std::uint32_t data_now = data_checksum(data);
+  if (start.checkpoint) {
+    check_resumed_data(*start.checkpoint, data_now);
+    trainer->resume(*start.checkpoint);
+    start.checkpoint.reset();
+  }
+  trainer->set_data_checksum(data_now);
+  if (trainer->state().finished &&
+      std::filesystem::exists(path_in(options, run_files::confusion))) {
+    print(cat(options.out, ": this run is finished, after ", trainer->state().epoch, " of ",
+              options.epochs, " epochs\n"));
+    print_end(options, trainer->state());
+    return 0;
+  }
+  const StopSignals signals;
+  print_head(options, data, model);
+  if (!options.quiet && trainer->state().step > 0)
+    print(cat("Going on after step ", trainer->state().step, ", in epoch ",
+              trainer->state().epoch + 1, "\n"));
+  if (!options.out.empty()) write_config(options, data, model, command_line);
+  const int signal = trainer->run();
+  const RunState state = trainer->state();
+  trainer.reset();
+  if (signal != 0) return print_stop(options, signal, state);
+  free_pixels(data.train);  // pictures take as much memory, and show test images only
+  if (!options.out.empty()) write_results(options, data);
+  print_end(options, state);
+  return 0;
+}
+
+}  // namespace fovea

@@ -1,0 +1,257 @@
+#include "apps/train/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+
+#include "apps/report/markup.h"
+#include "apps/run/frames.h"
+#include "apps/run/run_files.h"
+#include "apps/shell/console.h"
+#include "apps/shell/signals.h"
+#include "core/error.h"
+
+namespace fovea {
+
+namespace {
+
+LoaderOptions loader_options(const TrainOptions& options) {
+  return {.batch = options.batch, .seed = options.seed, .augmentation = options.augmentation()};
+}
+
+constexpr int frame_moments = 40;
+
+double mean(double sum, std::int64_t count) {
+  return count ? sum / static_cast<double>(count) : 0;
+}
+
+}  // namespace
+
+std::vector<std::int64_t> geometric_steps(std::int64_t total, int count) {
+  std::vector<std::int64_t> steps = {0};
+  for (int i = 0; i < count - 1; ++i) {
+    const double share = static_cast<double>(i) / std::max(1, count - 2);
+    const std::int64_t step = std::llround(std::pow(static_cast<double>(total), share));
+    if (step > steps.back()) steps.push_back(step);
+  }
+  return steps;
+}
+
+Trainer::Trainer(const TrainOptions& options, const DataSplit& data, Model& model)
+    : options_(options),
+      data_(data),
+      model_(model),
+      loader_(data.train, loader_options(options)),
+      learner_(model, options, loader_.batches()),
+      stored_options_(options_text(options)),
+      line_(!options.quiet && output_is_terminal()),
+      frame_steps_(geometric_steps(learner_.total_steps(), frame_moments)) {}
+
+void Trainer::resume(const Checkpoint& checkpoint) {
+  load_weights(*model_.network, checkpoint.tensors, checkpoint.file, options_.allow_non_finite);
+  restore_optimizer(learner_.optimizer(), checkpoint);
+  state_ = checkpoint.state;
+  require(
+      state_.batch <= loader_.batches() &&
+          state_.step == static_cast<std::int64_t>(state_.epoch) * loader_.batches() + state_.batch,
+      checkpoint.file, ": step ", state_.step, " is not batch ", state_.batch, " of epoch ",
+      state_.epoch + 1, " with ", loader_.batches(), " batches each");
+  saved_ = position();
+  // Both limits may have been raised since.
+  state_.finished = state_.epoch >= options_.epochs ||
+                    (options_.early_stop > 0 && state_.epochs_since_best >= options_.early_stop);
+}
+
+void Trainer::open_files() {
+  if (options_.out.empty()) return;
+  const std::filesystem::path folder = options_.out;
+  std::filesystem::create_directories((folder / run_files::frames).parent_path());
+  log_ = std::make_unique<LogWriter>(options_.out, state_.csv_bytes, state_.jsonl_bytes,
+                                     options_.tensorboard);
+  frames_ =
+      std::make_unique<AppendFile>((folder / run_files::frames).string(), state_.frames_bytes);
+  while (next_frame_ < frame_steps_.size() && frame_steps_[next_frame_] < state_.step)
+    ++next_frame_;
+  // The frame of this very step was taken before the checkpoint.
+  if (frames_->size() > 0 && next_frame_ < frame_steps_.size() &&
+      frame_steps_[next_frame_] == state_.step)
+    ++next_frame_;
+}
+
+int Trainer::stop_signal() const {
+  if (const int signal = StopSignals::received()) return signal;
+  if (output_closed()) return SIGPIPE;
+  return stop_after_ <= 0 ? SIGTERM : 0;
+}
+
+// Brings the time spent up to date; a monotonic clock, so that a changed date does no harm.
+void Trainer::stamp() {
+  const Clock::time_point now = Clock::now();
+  const double passed = std::chrono::duration<double>(now - stamp_).count();
+  state_.seconds += passed;
+  state_.epoch_seconds += passed;
+  stamp_ = now;
+}
+
+int Trainer::run(std::int64_t most_steps) {
+  stop_after_ = most_steps;
+  open_files();
+  model_.network->train();
+  stamp_ = Clock::now();
+  rate_seconds_ = state_.seconds;
+  if (state_.step == 0) save_frame_if_due();
+  while (!state_.finished && state_.epoch < options_.epochs) {
+    if (stop_signal() == 0 && run_epoch()) finish_epoch();
+    if (const int signal = stop_signal()) {
+      line_.clear();
+      save();
+      return signal;
+    }
+  }
+  return 0;
+}
+
+// Returns whether the epoch is complete.
+bool Trainer::run_epoch() {
+  loader_.set_epoch(state_.epoch, state_.batch);
+  while (const Batch* batch = loader_.next()) {
+    const StepResult result = learner_.step(*batch);
+    after_step(result, *batch);
+    if (stop_signal() != 0) return state_.batch == loader_.batches();
+  }
+  return true;
+}
+
+void Trainer::after_step(const StepResult& result, const Batch& batch) {
+  ++state_.step;
+  --stop_after_;
+  ++state_.batch;
+  state_.epoch_loss += result.loss * batch.size;
+  state_.epoch_squares += result.loss * result.loss;
+  state_.epoch_correct += result.correct;
+  state_.epoch_images += batch.size;
+  images_ += batch.size;
+  last_lr_ = result.lr;
+  if ((state_.batch - 1) % options_.log_every == 0) log_step(result, batch);
+  save_frame_if_due();
+  if (line_.due()) {
+    stamp();
+    line_.draw(progress_view());
+  }
+  if (options_.checkpoint_every > 0 && state_.step % options_.checkpoint_every == 0 &&
+      state_.batch < loader_.batches())
+    save();
+}
+
+void Trainer::log_step(const StepResult& result, const Batch& batch) {
+  stamp();
+  const double seconds = state_.seconds - rate_seconds_;
+  if (log_)
+    log_->step({.epoch = state_.epoch + 1,
+                .step = state_.step,
+                .loss = result.loss,
+                .accuracy = static_cast<double>(result.correct) / batch.size,
+                .lr = result.lr,
+                .samples_per_second =
+                    seconds > 0 ? static_cast<double>(images_ - rate_images_) / seconds : 0,
+                .grad_norm = result.grad_norm,
+                .theta_deviation = learner_.theta_deviation(batch)});
+  rate_seconds_ = state_.seconds;
+  rate_images_ = images_;
+  if (options_.quiet || line_.on()) return;
+  const int before = state_.batch - 1;
+  print(train_line(state_.epoch + 1, static_cast<std::int64_t>(before) * options_.batch,
+                   data_.train.size(), 100.0 * before / loader_.batches(), result.loss));
+}
+
+ProgressView Trainer::progress_view() const {
+  const double batches = std::max(1, state_.batch);
+  const double images = static_cast<double>(std::max<std::int64_t>(1, state_.epoch_images));
+  ProgressView view{.epoch = state_.epoch + 1,
+                    .epochs = options_.epochs,
+                    .batch = state_.batch,
+                    .batches = loader_.batches(),
+                    .loss = state_.epoch_loss / images,
+                    .accuracy = static_cast<double>(state_.epoch_correct) / images};
+  const double variance = state_.epoch_squares / batches - view.loss * view.loss;
+  view.loss_error = std::sqrt(std::max(0.0, variance) / batches);
+  view.accuracy_error = std::sqrt(view.accuracy * (1 - view.accuracy) / images);
+  view.samples_per_second = state_.epoch_seconds > 0 ? images / state_.epoch_seconds : 0;
+  view.seconds_left = state_.seconds / static_cast<double>(std::max<std::int64_t>(1, state_.step)) *
+                      static_cast<double>(learner_.total_steps() - state_.step);
+  return view;
+}
+
+void Trainer::finish_epoch() {
+  stamp();
+  const double train_seconds = state_.epoch_seconds;
+  last_test_ = evaluate(*model_.network, data_.test);
+  stamp();
+  const double train_loss = mean(state_.epoch_loss, state_.epoch_images);
+  const double train_accuracy =
+      mean(static_cast<double>(state_.epoch_correct), state_.epoch_images);
+  const double rate =
+      train_seconds > 0 ? static_cast<double>(state_.epoch_images) / train_seconds : 0;
+  ++state_.epoch;
+  line_.clear();
+  if (!options_.quiet)
+    print(cat("Epoch ", state_.epoch, "/", options_.epochs, ": training loss ",
+              fixed(train_loss, 4), ", accuracy ", fixed(100 * train_accuracy, 2), "%, ",
+              grouped(std::llround(rate)), " images/s\n"));
+  print(test_line(*last_test_) + "\n");
+  if (log_)
+    log_->epoch({state_.epoch, state_.step, train_loss, train_accuracy, last_test_->loss,
+                 last_test_->accuracy(), last_lr_, rate, state_.seconds});
+  note_best(*last_test_);
+  state_.batch = 0;
+  state_.epoch_loss = state_.epoch_squares = state_.epoch_seconds = 0;
+  state_.epoch_correct = state_.epoch_images = 0;
+  rate_seconds_ = state_.seconds;
+  if (options_.early_stop > 0 && state_.epochs_since_best >= options_.early_stop) {
+    state_.finished = true;
+    if (!options_.quiet && state_.epoch < options_.epochs)
+      print(cat("Stopping early: ", state_.epochs_since_best,
+                " epochs without a better test loss than epoch ", state_.best_epoch, "\n"));
+  }
+  if (state_.epoch == options_.epochs) state_.finished = true;
+  save();
+}
+
+void Trainer::note_best(const Evaluation& test) {
+  if (state_.best_epoch != 0 && !(test.loss < state_.best_loss)) {
+    ++state_.epochs_since_best;
+    return;
+  }
+  state_.best_epoch = state_.epoch;
+  state_.best_loss = test.loss;
+  state_.best_accuracy = test.accuracy();
+  state_.epochs_since_best = 0;
+  if (!options_.out.empty())
+    save_model((std::filesystem::path(options_.out) / run_files::best_weights).string(), model_);
+}
+
+void Trainer::save() {
+  if (options_.out.empty() || saved_ == position()) return;
+  stamp();
+  log_->flush();
+  frames_->flush();
+  state_.csv_bytes = log_->csv_bytes();
+  state_.jsonl_bytes = log_->jsonl_bytes();
+  state_.frames_bytes = frames_->size();
+  save_model((std::filesystem::path(options_.out) / run_files::last_weights).string(), model_);
+  save_checkpoint(options_.out, model_, learner_.optimizer(), state_, stored_options_,
+                  options_.keep);
+  saved_ = position();
+}
+
+void Trainer::save_frame_if_due() {
+  if (!frames_ || next_frame_ == frame_steps_.size() || frame_steps_[next_frame_] != state_.step)
+    return;
+  ++next_frame_;
+  frames_->append(frame_line(*model_.network, data_.test,
+                             frame_indices(data_.test, run_files::frame_images), state_.step,
+                             static_cast<double>(state_.step) / loader_.batches()));
+}
+
+}  // namespace fovea

@@ -1,0 +1,135 @@
+// Convolution, and convolution + pooling + ReLU, with a block of outputs in registers.
+#include "layers/kernels/conv2d_kernels.h"
+
+namespace fovea {
+
+namespace {
+
+// O output channels x 4 positions in registers; a tap costs O + 4 loads for 4 O multiply-adds.
+constexpr int block_channels = register_count >= 32 ? 6 : 3;
+constexpr int block_positions = 4;
+
+// `finish` is called as finish(channel, part, values of the P positions), O times for each part of
+// the lanes. The bias comes last, as in PyTorch: it decides ties in max pooling.
+template <int O, int P, class Finish>
+[[gnu::noinline]] void forward_block(const ConvGeometry& g, const Real* const* x, const Real* w,
+                                     const Real* bias, const Finish& finish) {
+  const long taps = g.taps();
+  for (int part = 0; part < lane_count; part += native_width) {
+    Native acc[O][P];
+#pragma GCC unroll 8
+    for (int o = 0; o < O; ++o)
+#pragma GCC unroll 8
+      for (int p = 0; p < P; ++p) acc[o][p] = Native{};
+    const Real* weight = w;
+    for (int ic = 0; ic < g.in; ++ic)
+      for (int ky = 0; ky < g.kernel_h; ++ky) {
+        const long row = (static_cast<long>(ic) * g.height + ky * g.dilation_h) * g.width;
+        const Real* xs[P];
+#pragma GCC unroll 8
+        for (int p = 0; p < P; ++p) xs[p] = x[p] + row * lane_count + part;
+        const long step = static_cast<long>(g.dilation_w) * lane_count;
+        for (long k = 0, end = g.kernel_w * step; k < end; k += step, ++weight) {
+          if constexpr (O < P) {  // the fewer of weights and inputs wait in registers
+            Native wo[O];
+#pragma GCC unroll 8
+            for (int o = 0; o < O; ++o) wo[o] = weight[o * taps] - Native{};
+#pragma GCC unroll 8
+            for (int p = 0; p < P; ++p) {
+              const Native in = in_register(native(xs[p] + k));
+#pragma GCC unroll 8
+              for (int o = 0; o < O; ++o) acc[o][p] += wo[o] * in;
+            }
+          } else {
+            Native in[P];
+#pragma GCC unroll 8
+            for (int p = 0; p < P; ++p) in[p] = native(xs[p] + k);
+#pragma GCC unroll 8
+            for (int o = 0; o < O; ++o) {
+              const Native wo = weight[o * taps] - Native{};
+#pragma GCC unroll 8
+              for (int p = 0; p < P; ++p) acc[o][p] += wo * in[p];
+            }
+          }
+        }
+      }
+#pragma GCC unroll 8
+    for (int o = 0; o < O; ++o) {
+      const Real b = bias ? bias[o] : 0;
+#pragma GCC unroll 8
+      for (int p = 0; p < P; ++p) acc[o][p] += b;
+      finish(o, part, acc[o]);
+    }
+  }
+}
+
+// All output channels at P positions; x points to each position's first tap. finish_at(o) makes the
+// `finish` of the block of channels that begins at o.
+template <int P, class FinishAt>
+void forward_channels(const ConvGeometry& g, const Real* const* x, const Real* w, const Real* bias,
+                      const FinishAt& finish_at) {
+  for_each_block<block_channels>(g.out, [&](int o, auto channels) {
+    forward_block<channels, P>(g, x, w + static_cast<long>(o) * g.taps(), bias ? bias + o : nullptr,
+                               finish_at(o));
+  });
+}
+
+template <int P>
+void forward_positions(const ConvGeometry& g, int first, const Real* x, const Real* w,
+                       const Real* bias, Real* y) {
+  const Real* xs[P];
+  for (int p = 0; p < P; ++p) {
+    const int position = first + p;
+    xs[p] = x + static_cast<long>(g.position_offset(position / g.out_w, position % g.out_w)) *
+                    lane_count;
+  }
+  forward_channels<P>(g, xs, w, bias, [&](int channel) {
+    return [&g, out = y + (static_cast<long>(channel) * g.positions() + first) * lane_count](
+               int o, int part, const Native* values) {
+      Real* at = out + static_cast<long>(o) * g.positions() * lane_count + part;
+#pragma GCC unroll 8
+      for (int p = 0; p < P; ++p) native(at + p * lane_count) = values[p];
+    };
+  });
+}
+
+}  // namespace
+
+void conv_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias, Real* y) {
+  int position = 0;
+  for (; position + block_positions <= g.positions(); position += block_positions)
+    forward_positions<block_positions>(g, position, x, w, bias, y);
+  for (; position < g.positions(); ++position) forward_positions<1>(g, position, x, w, bias, y);
+}
+
+void conv_pool_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias,
+                       Real* y, RealInt* winners) {
+  const int pooled_h = g.out_h / 2, pooled_w = g.out_w / 2;
+  const long plane = static_cast<long>(pooled_h) * pooled_w * lane_count;
+  for (int py = 0; py < pooled_h; ++py)
+    for (int px = 0; px < pooled_w; ++px) {
+      const Real* xs[4];
+      for (int p = 0; p < 4; ++p)
+        xs[p] =
+            x + static_cast<long>(g.position_offset(2 * py + p / 2, 2 * px + p % 2)) * lane_count;
+      const long at = (static_cast<long>(py) * pooled_w + px) * lane_count;
+      forward_channels<4>(g, xs, w, bias, [&](int channel) {
+        return [&, first = channel * plane + at](int o, int part, const Native* values) {
+          Native best = values[0];
+          NativeInts winner{};
+#pragma GCC unroll 4
+          for (int p = 1; p < 4; ++p) {
+            const NativeInts better = (values[p] > best) | (values[p] != values[p]);
+            best = better ? values[p] : best;
+            winner = better ? p - NativeInts{} : winner;
+          }
+          const NativeInts dead = best <= 0;
+          const long i = first + o * plane + part;
+          native(y + i) = dead ? Native{} : best;
+          if (winners) native(winners + i) = dead ? dead_window - NativeInts{} : winner;
+        };
+      });
+    }
+}
+
+}  // namespace fovea

@@ -1,0 +1,64 @@
+// The gradient of a convolution's weights: a block of them stays in registers while all positions
+// of all samples pass by.
+#include "layers/kernels/conv2d_kernels.h"
+
+namespace fovea {
+
+namespace {
+
+constexpr bool many_registers = register_count >= 32;
+
+// O output channels x T taps in registers, summed over positions and lanes.
+constexpr int weight_channels = many_registers ? 5 : 2;
+constexpr int weight_taps = many_registers ? 5 : 6;
+
+template <int O, int T>
+[[gnu::noinline]] void weight_block(const ConvGeometry& g, const Real* const* x, const Real* dy,
+                                    int dy_plane, int rows, Real* dw) {
+  Native acc[(O * T + native_width - 1) / native_width * native_width] = {};
+  const long plane = static_cast<long>(dy_plane) * lane_count;
+  const long x_step = static_cast<long>(g.stride_w) * lane_count;
+  const long x_row = static_cast<long>(g.stride_h) * g.width * lane_count;
+  for (int row = 0; row < rows; ++row)
+    for (int part = 0; part < lane_count; part += native_width) {
+      const Real* xs[T];
+#pragma GCC unroll 8
+      for (int t = 0; t < T; ++t) xs[t] = x[t] + row * x_row + part;
+      const Real* dys = dy + static_cast<long>(row) * g.out_w * lane_count + part;
+      const Real* const end = dys + static_cast<long>(g.out_w) * lane_count;
+      for (long i = 0; dys < end; dys += lane_count, i += x_step) {
+        Native d[O];
+#pragma GCC unroll 8
+        for (int o = 0; o < O; ++o) d[o] = native(dys + o * plane);
+#pragma GCC unroll 8
+        for (int t = 0; t < T; ++t) {
+          const Native in = in_register(native(xs[t] + i));
+#pragma GCC unroll 8
+          for (int o = 0; o < O; ++o) acc[o * T + t] += d[o] * in;
+        }
+      }
+    }
+  Real sums[O * T] = {};
+  add_sums(acc, O * T, sums);
+  for (int o = 0; o < O; ++o)
+    for (int t = 0; t < T; ++t) dw[static_cast<long>(o) * g.taps() + t] += sums[o * T + t];
+}
+
+}  // namespace
+
+void conv_weight_grad(const ConvGeometry& g, const Real* x, const Real* dy, int dy_plane,
+                      int first_row, int rows, Real* dw) {
+  x += static_cast<long>(g.position_offset(first_row, 0)) * lane_count;
+  for_each_block<weight_channels>(g.out, [&](int o, auto channels) {
+    const Real* dys = dy + static_cast<long>(o) * dy_plane * lane_count;
+    for_each_block<weight_taps>(g.taps(), [&](int tap, auto taps) {
+      const Real* xs[taps];
+      for (int t = 0; t < taps; ++t)
+        xs[t] = x + static_cast<long>(g.tap_offset(tap + t)) * lane_count;
+      weight_block<channels, taps>(g, xs, dys, dy_plane, rows,
+                                   dw + static_cast<long>(o) * g.taps() + tap);
+    });
+  });
+}
+
+}  // namespace fovea

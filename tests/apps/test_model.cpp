@@ -1,0 +1,145 @@
+#include <cmath>
+#include <limits>
+
+#include "apps/networks/model.h"
+#include "apps/networks/model_info.h"
+#include "apps/shell/suggest.h"
+#include "core/error.h"
+#include "tests/temp_dir.h"
+
+using namespace fovea;
+using fovea::testing::contains;
+using fovea::testing::message_of;
+using fovea::testing::TempDir;
+
+namespace {
+
+ModelInfo info_of(const std::string& name, const Shape& input = {1, 28, 28}) {
+  ModelInfo info;
+  info.name = name;
+  info.network = model_options(name, input, 10);
+  for (int i = 0; i < 10; ++i) info.class_names.push_back(cat("class ", i));
+  info.mean.assign(static_cast<std::size_t>(input[0]), 0.25f);
+  info.stddev.assign(static_cast<std::size_t>(input[0]), 0.5f);
+  return info;
+}
+
+std::vector<float> all_weights(const Model& model) {
+  std::vector<float> out;
+  for (const Tensor& p : model.network->parameters())
+    out.insert(out.end(), p.values().begin(), p.values().end());
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("named models have their known numbers of parameters", "[model]") {
+  CHECK(make_model(info_of("tutorial"), 1).network->parameter_count() == 27360);
+  CHECK(make_model(info_of("cifar", {3, 32, 32}), 1).network->parameter_count() == 1585008);
+  CHECK(make_model(info_of("tutorial-cnn"), 1).network->parameter_count() == 21840);
+  CHECK(make_model(info_of("cifar-deep", {3, 32, 32}), 1).network->parameter_count() == 862544);
+  CHECK_THAT(
+      message_of([] {
+        model_options("tutoral", {1, 28, 28}, 10);
+      }),
+      contains("--model 'tutoral' does not exist; did you mean tutorial? (it takes tutorial, "));
+}
+
+TEST_CASE("the seed decides the weights", "[model]") {
+  CHECK(all_weights(make_model(info_of("tutorial"), 1)) ==
+        all_weights(make_model(info_of("tutorial"), 1)));
+  CHECK(all_weights(make_model(info_of("tutorial"), 1)) !=
+        all_weights(make_model(info_of("tutorial"), 2)));
+}
+
+TEST_CASE("a saved model comes back whole", "[model]") {
+  const TempDir dir;
+  ModelInfo info = info_of("tutorial-x2");
+  info.network.fill = Real(-0.4242129);
+  const Model saved = make_model(info, 5);
+  save_model(dir.file("w"), saved);
+  const Model loaded = load_model(dir.file("w"));
+  CHECK(all_weights(loaded) == all_weights(saved));
+  CHECK(loaded.info.name == "tutorial-x2");
+  CHECK(loaded.info.network.fill == info.network.fill);
+  CHECK(loaded.info.mean == info.mean);
+  CHECK(loaded.info.class_names == info.class_names);
+  CHECK_FALSE(loaded.network->training());
+}
+
+TEST_CASE("a deep model comes back from its file", "[model]") {
+  const TempDir dir;
+  ModelInfo info = info_of("cifar-deep", {3, 32, 32});
+  info.network.blocks = {2, 3};  // small, for speed
+  const Model saved = make_model(info, 5);
+  save_model(dir.file("w"), saved);
+  const Model loaded = load_model(dir.file("w"));
+  CHECK(loaded.info.network.blocks == std::vector<int>{2, 3});
+  CHECK(all_weights(loaded) == all_weights(saved));
+  CHECK(saved.network->classifier_parameters().size() == 12);  // 4 convolutions, fc1, fc2
+
+  for (const char* blocks : {"[2, 0]", "[1, 1, 1, 1, 1]", "[70000]", "3"}) {
+    SafeTensors damaged = model_tensors(saved);
+    std::string& text = damaged.metadata[model_key];
+    text.replace(text.find("[2,3]"), 5, blocks);
+    write_safetensors(dir.file("bad"), damaged);
+    CHECK_THAT(message_of([&] { load_model(dir.file("bad")); }),
+               contains("bad: damaged description of the model"));
+  }
+}
+
+TEST_CASE("files without metadata are understood by their shapes", "[model]") {
+  const TempDir dir;
+  for (const std::string name : {"tutorial", "tutorial-x2", "tutorial-cnn", "cifar"}) {
+    const Shape input = name == "cifar" ? Shape{3, 32, 32} : Shape{1, 28, 28};
+    const Model model = make_model(info_of(name, input), 1);
+    SafeTensors tensors = model_tensors(model);
+    tensors.metadata.clear();
+    write_safetensors(dir.file(name), tensors);
+    const Model loaded = load_model(dir.file(name));
+    CHECK(loaded.info.network.input == input);
+    CHECK(loaded.info.network.fill == 0);
+    CHECK(all_weights(loaded) == all_weights(model));
+  }
+}
+
+TEST_CASE("faults 31 to 33 and 35: weights that do not fit", "[model]") {
+  const Model model = make_model(info_of("tutorial"), 1);
+  const std::vector<float> before = all_weights(model);
+  auto loading = [&](const SafeTensors& tensors) {
+    return message_of([&] { load_weights(*model.network, tensors, "w"); });
+  };
+  SafeTensors wrong = model_tensors(make_model(info_of("tutorial"), 2));
+  wrong.tensors[0].second.shape = {10, 1, 1, 25};
+  CHECK_THAT(loading(wrong), contains("tensor conv1.weight has the shape [10, 1, 1, 25], but the "
+                                      "model needs [10, 1, 5, 5]"));
+  SafeTensors renamed = model_tensors(model);
+  renamed.tensors[1].first = "conv1.bais";
+  CHECK_THAT(loading(renamed), contains("missing conv1.bias; unknown conv1.bais"));
+  SafeTensors poisoned = model_tensors(make_model(info_of("tutorial"), 2));
+  poisoned.tensors.back().second.values[3] = std::numeric_limits<float>::quiet_NaN();
+  CHECK_THAT(loading(poisoned), contains("holds nan at index 3"));
+  CHECK(all_weights(model) == before);
+
+  const TempDir dir;
+  SafeTensors newer = model_tensors(model);
+  newer.metadata[format_key] = "7";
+  write_safetensors(dir.file("new"), newer);
+  CHECK_THAT(message_of([&] { load_model(dir.file("new")); }),
+             contains("format version 7, but this program knows version 1"));
+  SafeTensors damaged = model_tensors(model);
+  for (const char* text : {"{", "[]", R"({"name": 3})"}) {
+    damaged.metadata[model_key] = text;
+    write_safetensors(dir.file("bad"), damaged);
+    CHECK_THAT(message_of([&] { load_model(dir.file("bad")); }),
+               contains("bad: damaged description of the model"));
+  }
+}
+
+TEST_CASE("suggestions", "[model]") {
+  CHECK(edit_distance("kitten", "sitting") == 3);
+  CHECK(edit_distance("trian", "train") == 1);
+  CHECK(edit_distance("", "abc") == 3);
+  CHECK(did_you_mean("--epoch", {"--batch", "--epochs"}) == "; did you mean --epochs?");
+  CHECK(did_you_mean("zzzzzz", {"--batch", "--epochs"}).empty());
+}

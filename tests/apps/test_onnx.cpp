@@ -1,0 +1,250 @@
+// The exported model is read again with ONNX's own classes; onnxruntime compares its answers in
+// tests/onnx/check_onnx.py.
+#define ONNX_NAMESPACE onnx
+#define ONNX_ML 1
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#include <onnx/checker.h>
+#include <onnx/onnx_pb.h>
+#pragma GCC diagnostic pop
+
+#include <cstring>
+#include <string_view>
+
+#include "apps/onnx/export.h"
+#include "core/autograd.h"
+#include "core/file.h"
+#include "layers/activations.h"
+#include "layers/arithmetic.h"
+#include "layers/avg_pool2d.h"
+#include "layers/dropout.h"
+#include "layers/grid_sample.h"
+#include "layers/group_norm.h"
+#include "layers/losses.h"
+#include "layers/matmul.h"
+#include "layers/reduce.h"
+#include "layers/shape_ops.h"
+#include "tests/temp_dir.h"
+
+using namespace fovea;
+using fovea::testing::contains;
+using fovea::testing::message_of;
+using fovea::testing::TempDir;
+
+namespace {
+
+onnx::ModelProto exported(const Model& model) {
+  const TempDir dir;
+  export_onnx(dir.file("m.onnx"), model);
+  const std::vector<std::uint8_t> bytes = read_file(dir.file("m.onnx"), 1 << 26);
+  onnx::ModelProto proto;
+  REQUIRE(proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+  REQUIRE_NOTHROW(onnx::checker::check_model(proto));
+  return proto;
+}
+
+Model small_model(const std::string& name = "tutorial", Real fill = 0) {
+  ModelInfo info;
+  info.name = name;
+  info.network = model_options(name, {1, 28, 28}, 10);
+  info.network.fill = fill;
+  for (int i = 0; i < 10; ++i) info.class_names.push_back(cat("class \"", i, "\""));
+  return make_model(info, 3);
+}
+
+std::vector<std::string> types(const onnx::GraphProto& graph) {
+  std::vector<std::string> out;
+  for (const auto& node : graph.node()) out.push_back(node.op_type());
+  return out;
+}
+
+std::vector<float> floats(const onnx::GraphProto& graph, const std::string& name) {
+  for (const auto& tensor : graph.initializer())
+    if (tensor.name() == name) {
+      std::vector<float> out(tensor.raw_data().size() / sizeof(float));
+      std::memcpy(out.data(), tensor.raw_data().data(), tensor.raw_data().size());
+      return out;
+    }
+  FAIL("no initialiser " << name);
+  return {};
+}
+
+const onnx::NodeProto& node(const onnx::GraphProto& graph, std::string_view type) {
+  for (const auto& n : graph.node())
+    if (n.op_type() == type) return n;
+  FAIL("no node " << type);
+  return graph.node(0);
+}
+
+// A module made of a function.
+class Function : public Module {
+ public:
+  explicit Function(std::function<Tensor(const Tensor&)> f) : f_(std::move(f)) { eval(); }
+  Tensor forward(const Tensor& x) const override { return f_(x); }
+  std::string describe() const override { return "Function"; }
+
+ private:
+  std::function<Tensor(const Tensor&)> f_;
+};
+
+// Operators of the function over an image [2, 6, 6]; the checker has inferred all shapes.
+std::vector<std::string> operators(const std::function<Tensor(const Tensor&)>& f) {
+  const OnnxGraph graph = onnx_graph(Function(f), {2, 6, 6});
+  REQUIRE_NOTHROW(encode_onnx(graph, {}));
+  std::vector<std::string> out;
+  for (const OnnxNode& n : graph.nodes) out.push_back(n.type);
+  return out;
+}
+
+using Types = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("the tutorial network becomes the operators of formats.md", "[onnx]") {
+  const Model model = small_model();
+  const onnx::ModelProto proto = exported(model);
+  CHECK(proto.ir_version() == 8);
+  REQUIRE(proto.opset_import_size() == 1);
+  CHECK(proto.opset_import(0).version() == 16);
+  const onnx::GraphProto& graph = proto.graph();
+  CHECK(types(graph) ==
+        Types{"Conv",       "MaxPool", "Relu",    "Conv",    "MaxPool",   "Relu",    "Reshape",
+              "Gemm",       "Relu",    "Gemm",    "Reshape", "Transpose", "MatMul",  "Reshape",
+              "GridSample", "Conv",    "MaxPool", "Relu",    "Conv",      "MaxPool", "Relu",
+              "Reshape",    "Gemm",    "Relu",    "Gemm",    "LogSoftmax"});
+  REQUIRE(graph.input_size() == 1);
+  CHECK(graph.input(0).name() == "images");
+  const auto& shape = graph.input(0).type().tensor_type().shape();
+  REQUIRE(shape.dim_size() == 4);
+  CHECK(shape.dim(0).dim_param() == "N");
+  CHECK(shape.dim(3).dim_value() == 28);
+  CHECK(graph.output(0).name() == "log_probabilities");
+  CHECK(graph.node(graph.node_size() - 1).output(0) == "log_probabilities");
+  for (const NamedTensor& p : model.network->named_parameters()) {
+    INFO(p.name);
+    const std::vector<float> values = floats(graph, p.name);
+    REQUIRE(values.size() == static_cast<std::size_t>(p.tensor.size()));
+    CHECK(std::equal(values.begin(), values.end(), p.tensor.data()));
+  }
+}
+
+TEST_CASE("the sampling grid is a constant of pixel centres", "[onnx]") {
+  const onnx::ModelProto proto = exported(small_model());
+  const onnx::NodeProto& product = node(proto.graph(), "MatMul");
+  const std::vector<float> base = floats(proto.graph(), product.input(0));
+  REQUIRE(base.size() == 28 * 28 * 3);
+  for (int i = 0; i < 28; ++i)
+    for (int j = 0; j < 28; ++j) {
+      const float* row = &base[static_cast<std::size_t>((i * 28 + j) * 3)];
+      CHECK(std::abs(row[0] - ((2 * j + 1) / 28.0f - 1)) < 1e-6f);
+      CHECK(std::abs(row[1] - ((2 * i + 1) / 28.0f - 1)) < 1e-6f);
+      CHECK(row[2] == 1);
+    }
+  const onnx::NodeProto& sampler = node(proto.graph(), "GridSample");
+  for (const auto& attribute : sampler.attribute()) {
+    if (attribute.name() == "mode") CHECK(attribute.s() == "bilinear");
+    if (attribute.name() == "padding_mode") CHECK(attribute.s() == "zeros");
+    if (attribute.name() == "align_corners") CHECK(attribute.i() == 0);
+  }
+}
+
+TEST_CASE("a background other than zero is subtracted and added again", "[onnx]") {
+  const onnx::ModelProto proto = exported(small_model("tutorial", Real(-0.4242)));
+  const onnx::GraphProto& graph = proto.graph();
+  const onnx::NodeProto &sub = node(graph, "Sub"), &add = node(graph, "Add");
+  CHECK(sub.input(0) == "images");
+  CHECK(floats(graph, sub.input(1)) == std::vector<float>{-0.4242f});
+  CHECK(node(graph, "GridSample").input(0) == sub.output(0));
+  CHECK(add.input(0) == node(graph, "GridSample").output(0));
+  CHECK(add.input(1) == sub.input(1));
+}
+
+TEST_CASE("a control has no sampler, and the file tells how to normalise", "[onnx]") {
+  const onnx::ModelProto proto = exported(small_model("tutorial-cnn"));
+  for (const std::string& type : types(proto.graph())) CHECK(type != "GridSample");
+  std::map<std::string, std::string> metadata;
+  for (const auto& entry : proto.metadata_props()) metadata[entry.key()] = entry.value();
+  CHECK(metadata["mean"] == "0.1307");
+  CHECK(metadata["stddev"] == "0.3081");
+  CHECK(metadata["model"] == "tutorial-cnn");
+  CHECK_THAT(metadata["class_names"], contains(R"("class \"9\"")"));
+  CHECK_THAT(proto.doc_string(), contains("(pixel / 255 - mean) / stddev"));
+}
+
+TEST_CASE("operations of all kinds can be exported", "[onnx]") {
+  const Tensor matrix = Tensor::filled({6, 3}, 1), bias = Tensor::filled({2}, 1);
+  CHECK(operators([](const Tensor& x) { return tanh(sigmoid(leaky_relu(elu(x)))); }) ==
+        Types{"Elu", "LeakyRelu", "Sigmoid", "Tanh"});
+  CHECK(operators([](const Tensor& x) { return avg_pool2d(x, {.kernel = 2}); }) ==
+        Types{"AveragePool"});
+  CHECK(operators([](const Tensor& x) { return adaptive_avg_pool2d(x, 3, 2); }) ==
+        Types{"AveragePool"});
+  CHECK(operators([](const Tensor& x) { return adaptive_avg_pool2d(x, 4, 5); }) ==
+        Types{"MatMul", "MatMul"});
+  CHECK(operators([&](const Tensor& x) { return group_norm(x, 1, bias, bias); }) ==
+        Types{"Reshape", "InstanceNormalization", "Reshape", "Reshape", "Mul", "Add"});
+  CHECK(operators([&](const Tensor& x) {
+          return matmul(x.reshape({12, 6}), matrix);
+        }) == Types{"Reshape", "MatMul"});
+  CHECK(operators([](const Tensor& x) { return x + sum(x, {0}); }) ==
+        Types{"ReduceSum", "Reshape", "Add"});
+  CHECK(operators([](const Tensor& x) { return mean(x * x); }) == Types{"Mul", "ReduceMean"});
+  CHECK(operators([](const Tensor& x) {
+          return concatenate({x, slice(x, 0, 0, 1)});
+        }) == Types{"Slice", "Concat"});
+  CHECK(operators([](const Tensor& x) { return softmax(transpose(x, 0, 2), 0); }) ==
+        Types{"Transpose", "Softmax"});
+  CHECK(operators([](const Tensor& x) { return gelu(x); }).size() == 5);
+  CHECK(operators([](const Tensor& x) { return clamp(scale(x, 2, 1), 0, 1); }) ==
+        Types{"Mul", "Add", "Clip"});
+  CHECK(operators([](const Tensor& x) { return x; }) == Types{"Identity"});
+}
+
+TEST_CASE("what does not reach the output is left out", "[onnx]") {
+  CHECK(operators([](const Tensor& x) {
+          const Tensor unused = exp(x);
+          return relu(x);
+        }) == Types{"Relu"});
+}
+
+TEST_CASE("what ONNX cannot express is named", "[onnx]") {
+  const auto message = [](std::function<Tensor(const Tensor&)> f) {
+    return message_of([&] { onnx_graph(Function(f), {2, 6, 6}); });
+  };
+  CHECK_THAT(message([](const Tensor& x) { return dropout(x, Real(0.5)); }),
+             contains("dropout") && contains("eval()"));
+  CHECK_THAT(message([](const Tensor& x) { return nll_loss(x.reshape({72}), Labels{}); }),
+             contains("\"nll_loss\"") && contains("cannot be expressed"));
+  CHECK_THAT(message([](const Tensor& x) {
+               return x + Tensor::zeros({2, 6, 6}, true);
+             }),
+             contains("without a recorded operation"));
+  Function training([](const Tensor& x) { return x; });
+  training.train();
+  CHECK_THAT(message_of([&] { onnx_graph(training, {2, 6, 6}); }), contains("training mode"));
+}
+
+TEST_CASE("an export that fails leaves no file, the same export the same bytes", "[onnx]") {
+  const TempDir dir;
+  CHECK_THROWS_AS(export_onnx(dir.path() + "/missing/m.onnx", small_model()), Error);
+  export_onnx(dir.file("a.onnx"), small_model());
+  export_onnx(dir.file("b.onnx"), small_model());
+  CHECK(read_file(dir.file("a.onnx"), 1 << 26) == read_file(dir.file("b.onnx"), 1 << 26));
+}
+
+TEST_CASE("samples hold images and the network's answers", "[onnx]") {
+  const TempDir dir;
+  write_samples(dir.file("s.safetensors"), small_model(), 20);
+  const SafeTensors samples = read_safetensors(dir.file("s.safetensors"));
+  REQUIRE(samples.find("images"));
+  CHECK(samples.find("images")->shape == Shape{20, 1, 28, 28});
+  const SafeTensor& answers = *samples.find("log_probabilities");
+  REQUIRE(answers.shape == Shape{20, 10});
+  for (int i = 0; i < 20; ++i) {
+    double sum = 0;
+    for (int k = 0; k < 10; ++k)
+      sum += std::exp(static_cast<double>(answers.values[static_cast<std::size_t>(10 * i + k)]));
+    CHECK(sum == Approx(1).margin(1e-5));
+  }
+  CHECK_THROWS_AS(write_samples(dir.file("s.safetensors"), small_model(), 0), Error);
+}

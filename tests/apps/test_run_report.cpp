@@ -1,0 +1,137 @@
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "apps/report/run_report.h"
+#include "apps/run/run_log.h"
+#include "data/image.h"
+#include "tests/digits.h"
+#include "tests/markup_check.h"
+#include "tests/program.h"
+
+using namespace fovea;
+using namespace fovea::testing;
+
+namespace {
+
+std::string step_line(int step, double loss) {
+  return cat(R"({"kind":"step","epoch":1,"step":)", step, R"(,"loss":)", loss,
+             R"(,"accuracy":0.5,"lr":0.01,"samples_per_second":1000,"grad_norm":1,)",
+             R"("theta_deviation":)", 0.001 * step, "}\n");
+}
+
+std::string epoch_line(int epoch, double loss) {
+  return cat(R"({"kind":"epoch","epoch":)", epoch, R"(,"step":)", 100 * epoch, R"(,"train_loss":)",
+             loss, R"(,"train_accuracy":0.91,"test_loss":)", loss / 2,
+             R"(,"test_accuracy":0.9865,"lr":0.01,"samples_per_second":12345,"seconds":)",
+             75 * epoch, "}\n");
+}
+
+std::string frame_line(int step) {
+  return cat(R"({"step":)", step, R"(,"epoch":)", step / 100.0,
+             R"(,"indices":[0,1],"theta":[[1,0,0,0,1,0],[0.9,0.1,0,-0.1,0.9,)", step / 1000.0,
+             R"(]],"predicted":[1,2],"probability":[0.3,0.4]})", "\n");
+}
+
+// Class k is taken for class (k + 1) % 10 once, right five times.
+std::string confusion_text() {
+  std::string matrix;
+  for (int i = 0; i < 10; ++i)
+    for (int j = 0; j < 10; ++j)
+      matrix += cat(i + j ? "," : "", i == j ? 5 : j == (i + 1) % 10 ? 1 : 0);
+  return cat(R"({"class_names":["0","1","2","3","4","5","6","7","8","9"],"matrix":[)", matrix,
+             R"(],"loss":0.5,"correct":50,"total":60,"mistakes":[{"index":4,"label":4,)",
+             R"("predicted":9,"probability":0.99}]})");
+}
+
+void write_run(const TempDir& dir) {
+  dir.write("config.json",
+            R"({"fovea":"9.9","started":"2026-11-22T18:40:00Z","command":"mnist_stn <train>",
+                "options":{"epochs":2,"model":"tutorial","rotate":null},
+                "data":{"name":"synthetic","directory":""},"machine":{"cpus":2}})");
+  dir.write("log.jsonl", step_line(1, 2.3) + step_line(100, 1) + epoch_line(1, 0.8) +
+                             step_line(200, 0.3) + epoch_line(2, 0.25));
+  dir.write("confusion.json", confusion_text());
+  dir.write("frames/theta.jsonl", frame_line(0) + frame_line(100) + frame_line(200));
+}
+
+}  // namespace
+
+TEST_CASE("a finished run gets all its pictures and a page", "[run_report]") {
+  const TempDir dir;
+  write_run(dir);
+  write_run_report(dir.path(), untrained("tutorial"), digits());
+  for (const char* name :
+       {"loss.svg", "accuracy.svg", "learning-rate.svg", "theta.svg", "confusion.svg"}) {
+    INFO(name);
+    const std::string svg = bytes_of_file(dir.file(name));
+    CHECK(svg.starts_with("<svg"));
+    CHECK(markup_error(svg) == "");
+  }
+  CHECK_THAT(bytes_of_file(dir.file("loss.svg")), contains("training") && contains("test"));
+  CHECK(bytes_of_file(dir.file("training.gif")).starts_with("GIF89a"));
+  CHECK(read_image(dir.file("before-after.png")).width > 300);
+  CHECK(read_image(dir.file("mistakes.png")).width > 300);
+
+  const std::string page = bytes_of_file(dir.file("report.html"));
+  CHECK(markup_error(page) == "");
+  CHECK_THAT(page, contains("83.33%"));  // 50 of 60
+  CHECK_THAT(page, contains("27,360") && contains("2 min 30 s") && contains("12,345"));
+  CHECK_THAT(page, contains("--epochs") && contains("mnist_stn &lt;train&gt;"));
+  CHECK_THAT(page, contains("98.65%"));  // of the table of epochs
+  CHECK(occurrences(page, "data:image/gif") == 1);
+  CHECK(occurrences(page, "data:image/png") == 2);
+  CHECK(occurrences(page, "<figure class=\"card\"") == 5);
+  CHECK(occurrences(page, "<script") == 0);
+  CHECK(occurrences(page, "http://") + occurrences(page, "https://") == 0);
+}
+
+TEST_CASE("a run that left little behind still gets a page", "[run_report]") {
+  const TempDir dir;
+  write_run_report(dir.path(), untrained("tutorial"), digits());
+  const std::string page = bytes_of_file(dir.file("report.html"));
+  CHECK(markup_error(page) == "");
+  CHECK_THAT(page, contains("27,360"));
+  CHECK(std::filesystem::exists(dir.file("before-after.png")));
+  CHECK_FALSE(std::filesystem::exists(dir.file("training.gif")));
+  CHECK_FALSE(std::filesystem::exists(dir.file("loss.svg")));
+}
+
+TEST_CASE("a control without a transformer has no animation", "[run_report]") {
+  const TempDir dir;
+  write_run(dir);
+  dir.write("frames/theta.jsonl",
+            R"({"step":1,"epoch":0,"indices":[0],"theta":[],"predicted":[1],"probability":[1]})"
+            "\n");
+  write_run_report(dir.path(), untrained("tutorial-cnn"), digits());
+  CHECK_FALSE(std::filesystem::exists(dir.file("training.gif")));
+  CHECK_THAT(bytes_of_file(dir.file("report.html")), contains("Without a transformer"));
+}
+
+TEST_CASE("damaged files of a run are named", "[run_report]") {
+  const TempDir dir;
+  const auto message = [&](const char* name, const std::string& text) {
+    write_run(dir);
+    dir.write(name, text);
+    return message_of([&] { write_run_report(dir.path(), untrained("tutorial"), digits()); });
+  };
+  CHECK_THAT(message("log.jsonl", step_line(1, 2) + "{oops\n"),
+             contains("log.jsonl: line 2 is damaged"));
+  CHECK_THAT(message("confusion.json", "{"), contains("confusion.json: is damaged"));
+  CHECK_THAT(message("confusion.json", "{\"total\":3}"), contains("confusion.json: lacks"));
+  CHECK_THAT(message("frames/theta.jsonl", "[]\n"), contains("theta.jsonl: line 1 is damaged"));
+  CHECK_THAT(message("config.json", "x"), contains("config.json: is damaged"));
+  // A line that was being written when the run was killed does no harm.
+  CHECK(message("log.jsonl", step_line(1, 2) + "{\"kind\":\"st") == "");
+}
+
+TEST_CASE("values that a log lacks are gaps", "[run_report]") {
+  const TempDir dir;
+  const RunLog log = read_run_log(dir.write(
+      "log.jsonl", "{\"kind\":\"step\",\"step\":1,\"loss\":null}\n\n{\"kind\":\"other\"}\n"));
+  REQUIRE(log.steps.size() == 1);
+  CHECK(log.steps[0].step == 1);
+  CHECK(std::isnan(log.steps[0].loss));
+  CHECK(run_charts(log).empty());
+  CHECK(run_charts({}).empty());
+}

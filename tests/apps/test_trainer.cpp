@@ -1,0 +1,218 @@
+#include <cmath>
+#include <csignal>
+#include <limits>
+#include <sstream>
+
+#include "apps/run/run_files.h"
+#include "apps/shell/signals.h"
+#include "apps/shell/usage_error.h"
+#include "apps/train/train.h"
+#include "apps/train/trainer.h"
+#include "core/error.h"
+#include "core/workers.h"
+#include "tests/train_helpers.h"
+
+using namespace fovea;
+using namespace fovea::testing;
+
+namespace {
+
+int run(const TrainOptions& options, const std::set<std::string>& given = {}) {
+  return train_run(options, given, "test");
+}
+
+// Not compared inside of CHECK, which would print both.
+bool same_file(const std::string& a, const std::string& b) {
+  return bytes_of_file(a) == bytes_of_file(b);
+}
+
+void check_same(const TempDir& a, const TempDir& b) {
+  for (const char* name :
+       {run_files::best_weights, run_files::last_weights, run_files::frames, run_files::confusion})
+    CHECK(same_file(a.file(name), b.file(name)));
+}
+
+// log.csv without the columns that measure time.
+std::vector<std::string> timeless_lines(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    std::string kept, cell;
+    std::size_t column = 0;
+    for (std::istringstream cells(line); std::getline(cells, cell, ','); ++column)
+      if (column != 10 && column != 12) kept += cell + ",";
+    lines.push_back(kept);
+  }
+  return lines;
+}
+
+struct Parts {
+  TrainOptions options;
+  DataSplit data;
+  Model model;
+};
+
+Parts make_parts(TrainOptions options) {
+  resolve(options);
+  DataSplit data = load_data(options.data);
+  ModelInfo info;
+  info.network = model_options("tutorial", {1, 28, 28}, 10);
+  info.class_names = data.train.class_names;
+  info.mean = data.train.mean;
+  info.stddev = data.train.stddev;
+  return {options, std::move(data), make_model(info, 1)};
+}
+
+}  // namespace
+
+TEST_CASE("fault 52: any number of threads gives the same run", "[trainer]") {
+  const TempDir one, three;
+  TrainOptions options = little_run(one.path());
+  options.threads = 1;
+  CHECK(run(options) == 0);
+  options.threads = 3;
+  options.out = three.path();
+  CHECK(run(options) == 0);
+  set_threads(0);
+  check_same(one, three);
+  CHECK(std::filesystem::exists(one.file("report.html")));
+  CHECK(std::filesystem::exists(one.file(run_files::config)));
+}
+
+TEST_CASE("faults 53 and 54: stopped by a signal at any step and resumed, the same bits",
+          "[trainer]") {
+  const TempDir whole;
+  TrainOptions options = little_run(whole.path(), 2);
+  options.momentum = 0.9;
+  options.optimizer = "sgd";
+  options.elastic = 2;
+  CHECK(run(options) == 0);
+  const TempDir stopped;
+  options.out = stopped.path();
+  int sent = 0;
+  {
+    Parts p = make_parts(options);
+    Trainer trainer(p.options, p.data, p.model);
+    trainer.set_data_checksum(data_checksum(p.data));
+    const StopSignals signals;
+    std::raise(SIGINT);
+    CHECK(trainer.run() == SIGINT);
+    ++sent;
+  }
+  TrainOptions again;
+  again.resume = stopped.path();
+  again.quiet = true;
+  for (bool finished = false; !finished; ++sent) {
+    Parts p = make_parts(options);
+    Trainer trainer(p.options, p.data, p.model);
+    trainer.resume(read_newest_checkpoint(stopped.path()));
+    trainer.set_data_checksum(data_checksum(p.data));
+    trainer.run(5);
+    finished = trainer.state().finished || sent > 10;
+  }
+  CHECK(sent > 4);
+  CHECK(run(again) == 0);
+  check_same(whole, stopped);
+  CHECK(timeless_lines(whole.file(run_files::log_csv)) ==
+        timeless_lines(stopped.file(run_files::log_csv)));
+}
+
+TEST_CASE("what may change when a run is resumed", "[trainer]") {
+  const TempDir dir, longer;
+  TrainOptions options = little_run(dir.path(), 1);
+  options.optimizer = "sgd";
+  CHECK(run(options) == 0);
+  TrainOptions again = little_run("", 2);
+  again.data = {};
+  again.resume = dir.path();
+  again.lr = 0.5;
+  CHECK_THAT(message_of([&] { run(again, {"lr"}); }), contains("cannot be resumed with 0.5"));
+  CHECK(run(again, {"epochs", "quiet"}) == 0);
+  options = little_run(longer.path(), 2);
+  options.optimizer = "sgd";
+  CHECK(run(options) == 0);
+  CHECK(same_file(dir.file(run_files::last_weights), longer.file(run_files::last_weights)));
+  CHECK_THAT(message_of([&] { run(options); }), contains("holds a run already"));
+}
+
+TEST_CASE("faults 46 and 47: what is not finite stops training before the update", "[trainer]") {
+  Parts p = make_parts(little_run(""));
+  Loader loader(p.data.train, {.batch = 32});
+  Learner learner(p.model, p.options, loader.batches());
+  const Batch* batch = loader.next();
+  learner.step(*batch);
+  const Tensor weight = p.model.network->named_parameters()[4].tensor;  // fc1.weight
+  const Real before = weight.data()[1];
+  weight.data()[0] = std::numeric_limits<Real>::infinity();
+  const std::string message = message_of([&] { learner.step(*batch); });
+  CHECK_THAT(message, contains("training stopped before update 2: the loss is"));
+  CHECK_THAT(message, contains("in fc1 is not finite"));
+  CHECK(weight.data()[1] == before);
+}
+
+TEST_CASE("faults 46, 49, 51: options out of range", "[trainer]") {
+  auto message = [](auto change) {
+    TrainOptions o = little_run("");
+    change(o);
+    return message_of([&] { resolve(o); });
+  };
+  CHECK_THAT(message([](auto& o) { o.lr = std::nan(""); }), contains("--lr takes"));
+  CHECK_THAT(message([](auto& o) { o.lr = -1; }), contains("--lr takes"));
+  CHECK_THAT(message([](auto& o) { o.batch = 0; }), contains("--batch takes 1 to"));
+  CHECK_THAT(message([](auto& o) { o.threads = -1; }), contains("--threads takes 0 to 256"));
+  CHECK_THAT(message([](auto& o) { o.optimizer = "adan"; }), contains("did you mean adam?"));
+  CHECK_THAT(message([](auto& o) { o.schedule = "cosin"; }), contains("did you mean cosine?"));
+  CHECK_THAT(message([](auto& o) { o.fill = ""; }), contains("--fill takes auto"));
+}
+
+TEST_CASE("defaults follow the optimiser", "[trainer]") {
+  TrainOptions sgd;
+  sgd.optimizer = "sgd";
+  resolve(sgd);
+  CHECK(*sgd.lr == 0.01);
+  CHECK(*sgd.schedule == "constant");
+  CHECK_FALSE(sgd.augmentation().any());
+  CHECK(fill_value(sgd, {0.1307f}, {0.3081f}) == 0);
+  TrainOptions standard;
+  resolve(standard);
+  CHECK(*standard.schedule == "one-cycle");
+  CHECK(standard.augmentation().any());
+  CHECK(fill_value(standard, {0.1307f}, {0.3081f}) == Approx(-0.42421));
+}
+
+TEST_CASE("a batch larger than the data, early stopping, and frames", "[trainer]") {
+  const TempDir dir;
+  TrainOptions options = little_run(dir.path(), 50);
+  options.batch = 1000;
+  options.optimizer = "sgd";
+  options.lr = 0;
+  options.early_stop = 2;
+  CHECK(run(options) == 0);
+  CHECK(read_newest_checkpoint(dir.path()).state.epoch == 3);
+  CHECK(geometric_steps(1000, 40).front() == 0);
+  CHECK(geometric_steps(1000, 40).back() == 1000);
+  CHECK(geometric_steps(3, 40) == std::vector<std::int64_t>{0, 1, 2, 3});
+}
+
+TEST_CASE("lines and the progress display", "[trainer]") {
+  CHECK(train_line(1, 6400, 60000, 100.0 * 100 / 938, 0.412345) ==
+        "Train Epoch: 1 [6400/60000 (11%)]\tLoss: 0.412345\n");
+  CHECK(test_line({.loss = 0.0418, .correct = 9865, .total = 10000}) ==
+        "Test set: Average loss: 0.0418, Accuracy: 9865/10000 (98.65%)");
+  CHECK(duration_text(3723.2) == "1:02:03");
+  CHECK(duration_text(14) == "0:14");
+  const ProgressView view{.epoch = 3,
+                          .epochs = 20,
+                          .batch = 469,
+                          .batches = 938,
+                          .loss = 0.0812,
+                          .loss_error = 0.0031,
+                          .accuracy = 0.975,
+                          .accuracy_error = 0.0012,
+                          .samples_per_second = 91200,
+                          .seconds_left = 14};
+  CHECK_THAT(progress_text(view, 120), contains("loss 0.0812 ± 0.0031"));
+  CHECK_THAT(progress_text(view, 120), contains("accuracy 97.50 ± 0.12%"));
+  CHECK_THAT(progress_text(view, 120), contains("0:14 left  91,200/s"));
+  CHECK(progress_text(view, 12) == "Epoch 3/20");
+}

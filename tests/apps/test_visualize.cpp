@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "apps/report/animation.h"
+#include "apps/report/before_after.h"
+#include "tests/digits.h"
+#include "tests/program.h"
+
+using namespace fovea;
+using namespace fovea::testing;
+
+namespace {
+
+int count(const Image& image, Colour colour) {
+  int n = 0;
+  for (int y = 0; y < image.height; ++y)
+    for (int x = 0; x < image.width; ++x) n += pixel_at(image, x, y) == colour;
+  return n;
+}
+
+std::vector<TrainingFrame> two_frames() {
+  TrainingFrame first;
+  first.indices = {3, 5};
+  first.thetas = {{1, 0, 0, 0, 1, 0}, {1, 0, 0, 0, 1, 0}};
+  first.predicted = {0, 0};
+  first.probability = {0.1, 0.1};
+  TrainingFrame second = first;
+  second.step = 1200;
+  second.epoch = 1.5;
+  second.thetas[0] = {0.5f, 0, 0, 0, 0.5f, 0};
+  return {first, second};
+}
+
+}  // namespace
+
+TEST_CASE("the sampled region is theta's image of the corners, in pixels", "[visualize]") {
+  const auto identity = sampled_region({1, 0, 0, 0, 1, 0}, 28, 20);
+  CHECK(identity == std::array<Point, 4>{{{0, 0}, {28, 0}, {28, 20}, {0, 20}}});
+  const auto half = sampled_region({0.5f, 0, 0.25f, 0, 0.5f, -0.5f}, 28, 20);
+  CHECK(half == std::array<Point, 4>{{{10.5, 0}, {24.5, 0}, {24.5, 10}, {10.5, 10}}});
+  // A quarter turn: what becomes top left lies at the input's top right.
+  const auto turned = sampled_region({0, -1, 0, 1, 0, 0}, 28, 28);
+  CHECK(turned == std::array<Point, 4>{{{28, 0}, {28, 28}, {0, 28}, {0, 0}}});
+}
+
+TEST_CASE("warping agrees with the outline", "[visualize]") {
+  // A bright pixel at the centre of the sampled region ends up in the middle.
+  const Model model = untrained("tutorial");
+  std::vector<std::uint8_t> pixels(784);
+  for (const int y : {6, 7})
+    for (const int x : {20, 21}) pixels[static_cast<std::size_t>(28 * y + x)] = 255;
+  const Theta theta = {0.5f, 0, 0.5f, 0, 0.5f, -0.5f};  // the upper right quarter
+  const Image after = warp(model, pixels, {&theta, 1}).at(0);
+  CHECK(after.pixels[28 * 14 + 14] == 255);
+  CHECK(after.pixels[28 * 13 + 13] == 255);
+  CHECK(after.pixels[28 * 20 + 20] == 0);
+}
+
+TEST_CASE("captions tell the truth and the mistake", "[visualize]") {
+  const Model model = untrained("tutorial");
+  Inspection seen;
+  seen.probabilities = {0.1, 0.634, 0.266};
+  seen.ranked = {1, 2, 0};
+  CHECK(sample_view(model, seen, 1).caption == "1");
+  CHECK_FALSE(sample_view(model, seen, 1).wrong);
+  CHECK(sample_view(model, seen, 7).caption == "7 → 1 (63%)");
+  CHECK(sample_view(model, seen, 7).wrong);
+  CHECK(sample_view(model, seen, -1).caption == "1 (63%)");
+}
+
+TEST_CASE("a sheet outlines what a transformer samples, and nothing without one", "[visualize]") {
+  const std::vector<int> indices = {0, 1, 2, 3, 4};
+  const auto options = sheet_options({1, 28, 28});
+  const Image sheet = before_after_sheet(untrained("tutorial"), digits().test, indices, options);
+  const Image control =
+      before_after_sheet(untrained("tutorial-cnn"), digits().test, indices, options);
+  CHECK(sheet.width == control.width);
+  // Untrained, it samples everything: frames of 112 pixels, two wide, around five inputs.
+  CHECK(count(sheet, outline_colour) > count(control, outline_colour) + 5 * 4 * 112);
+}
+
+TEST_CASE("sheets need images that fit", "[visualize]") {
+  const Model model = untrained("tutorial");
+  const std::vector<int> beyond = {40};
+  CHECK_THAT(message_of([&] { before_after_sheet(model, digits().test, beyond); }),
+             contains("no image 40"));
+  Dataset other = digits().test;
+  other.image_shape = {1, 14, 56};
+  CHECK_THAT(message_of([&] { require_fitting(model, other); }),
+             contains("[1, 14, 56]") && contains("[1, 28, 28]"));
+}
+
+TEST_CASE("wrong answers are found from an index on, up to a number", "[visualize]") {
+  const Model model = untrained("tutorial");
+  const std::vector<int> all = wrong_answers(model, digits().test, 0, 1000);
+  std::vector<int> expected;
+  const std::vector<Inspection> seen = inspect(model, digits().test.pixels);
+  for (int i = 0; i < 40; ++i)
+    if (seen[static_cast<std::size_t>(i)].ranked[0] !=
+        digits().test.labels[static_cast<std::size_t>(i)])
+      expected.push_back(i);
+  CHECK(all == expected);
+  REQUIRE(all.size() > 5);  // untrained
+  CHECK(wrong_answers(model, digits().test, 0, 3) ==
+        std::vector<int>(all.begin(), all.begin() + 3));
+  CHECK(wrong_answers(model, digits().test, all[1], 1).at(0) == all[1]);
+}
+
+TEST_CASE("an animation has a frame for every moment", "[visualize]") {
+  const GifWriter gif = training_animation(untrained("tutorial"), digits().test, two_frames());
+  CHECK(gif.frame_count() == 2);
+  CHECK(gif.encode().starts_with("GIF89a"));
+  CHECK_THROWS_AS(training_animation(untrained("tutorial"), digits().test, {}), Error);
+}
+
+TEST_CASE("frames are read from lines of JSON", "[visualize]") {
+  const TempDir dir;
+  CHECK(read_frames(dir.path() + "/absent").empty());
+  const std::string good =
+      R"({"step":7,"epoch":0.5,"indices":[3],"theta":[[1,0,null,0,1,0]],"predicted":[4],)"
+      R"("probability":[0.25]})"
+      "\n";
+  const std::string control =
+      R"({"step":7,"epoch":1,"indices":[3],"theta":[],"predicted":[4],"probability":[0.25]})"
+      "\n";
+  const auto frames = read_frames(dir.write("a", good + control + good.substr(0, 30)));
+  REQUIRE(frames.size() == 1);
+  CHECK(frames[0].step == 7);
+  CHECK(frames[0].indices == std::vector<int>{3});
+  CHECK(std::isnan(frames[0].thetas.at(0)[2]));
+  CHECK(frames[0].probability.at(0) == 0.25);
+  CHECK_THAT(message_of([&] { read_frames(dir.write("b", good + "{\"step\":}\n")); }),
+             contains("/b: line 2 is damaged"));
+  CHECK_THAT(message_of([&] { read_frames(dir.write("c", "{\"step\":1}\n")); }),
+             contains("/c: line 1 is damaged") && contains("epoch"));
+}
+
+TEST_CASE("visualize and export write their files", "[visualize]") {
+  if (!program_built()) return;
+  const TempDir dir;
+  save_model(dir.file("w.safetensors"), untrained("tutorial"));
+  const ProgramOutcome sheet = run_program(
+      dir, "visualize -w w.safetensors --synthetic --count 3 --start 2 --out sheet.png");
+  INFO(sheet.err);
+  REQUIRE(sheet.code == 0);
+  CHECK_THAT(sheet.out, contains("sheet.png: 3 images"));
+  CHECK(read_image(dir.file("sheet.png")).channels == 3);
+  CHECK(run_program(dir, "visualize -w w.safetensors --data nowhere").code == 1);
+  CHECK(run_program(dir, "visualize -w w.safetensors --synthetic --count 0").code == 2);
+
+  CHECK(run_program(dir, "export -w w.safetensors").code == 2);
+  const ProgramOutcome exported = run_program(dir, "export -w w.safetensors --onnx net.onnx");
+  CHECK(exported.code == 0);
+  CHECK_THAT(exported.out, contains("net.onnx: ") && contains("opset 16") && contains("0.1307"));
+  CHECK(std::filesystem::file_size(dir.file("net.onnx")) > 27360 * 4);
+}
