@@ -134,9 +134,10 @@ void used_up(const char* op) {
   fail("[backward] the graph of ", op, " was used before; run the forward pass again");
 }
 
-void finish_record(const char* op, const Tensor& y, std::span<const Tensor> inputs) {
+void finish_record(const char* op, const Tensor& y, std::span<const Tensor> inputs,
+                   FunctionRef<Attributes()> attributes) {
   if (debug::enabled()) [[unlikely]]
-    debug::after_forward(op, y, inputs);
+    debug::after_forward(op, y, inputs, attributes);
 }
 
 }  // namespace detail

@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "core/attributes.h"
+#include "core/function_ref.h"
 #include "core/memory.h"
 #include "core/tensor.h"
 
@@ -65,7 +67,9 @@ class GradSink {
 
 namespace detail {
 bool graph_wanted(std::span<const Tensor> inputs);
-void finish_record(const char* op, const Tensor& y, std::span<const Tensor> inputs);
+void finish_record(const char* op, const Tensor& y, std::span<const Tensor> inputs,
+                   FunctionRef<Attributes()> attributes);
+inline constexpr auto no_attributes = [] { return Attributes(); };
 [[noreturn]] void used_up(const char* op);
 
 template <class F>
@@ -87,17 +91,22 @@ class ClosureNode final : public Node {
 /// Gives the result `y` of operation `op` its place in the graph and returns it. `backward` is
 /// called as backward(const Tensor& dy, GradSink&) and adds to the gradients of `inputs`; it is
 /// dropped at once when no input requires a gradient. At most eight inputs; `op` is a literal.
-template <class F>
-Tensor record(const char* op, Tensor y, std::span<const Tensor> inputs, F backward) {
+/// `attributes`, a function without arguments, returns the Attributes that an exporter must know;
+/// it is called only when somebody traces.
+template <class F, class A = decltype(detail::no_attributes)>
+Tensor record(const char* op, Tensor y, std::span<const Tensor> inputs, F backward,
+              const A& attributes = detail::no_attributes) {
   if (detail::graph_wanted(inputs))
     y.set_node(std::allocate_shared<detail::ClosureNode<F>>(
         CacheAllocator<detail::ClosureNode<F>>(), op, y, inputs, std::move(backward)));
-  detail::finish_record(op, y, inputs);
+  detail::finish_record(op, y, inputs, attributes);
   return y;
 }
-template <class F>
-Tensor record(const char* op, Tensor y, std::initializer_list<Tensor> inputs, F backward) {
-  return record(op, std::move(y), std::span(inputs.begin(), inputs.size()), std::move(backward));
+template <class F, class A = decltype(detail::no_attributes)>
+Tensor record(const char* op, Tensor y, std::initializer_list<Tensor> inputs, F backward,
+              const A& attributes = detail::no_attributes) {
+  return record(op, std::move(y), std::span(inputs.begin(), inputs.size()), std::move(backward),
+                attributes);
 }
 
 /// True when one of the inputs requires a gradient and recording is on: an operation may skip

@@ -9,13 +9,11 @@
 #include <mutex>
 
 #include "core/autograd.h"
+#include "core/trace.h"
 
 namespace fovea {
 
 namespace {
-
-thread_local Trace* active_trace = nullptr;
-thread_local std::string module_path;
 
 using Clock = std::chrono::steady_clock;
 
@@ -80,44 +78,6 @@ void write_graph(const std::vector<Node*>& order) {
 
 }  // namespace
 
-Trace::Trace() : outer_(active_trace) {
-  active_trace = this;
-}
-
-Trace::~Trace() {
-  active_trace = outer_;
-}
-
-bool tracing() {
-  return active_trace != nullptr;
-}
-
-void trace_attribute(const char* name, std::vector<double> values) {
-  if (active_trace) active_trace->pending_.emplace_back(name, std::move(values));
-}
-
-void trace_op(const char* op, const Tensor& output, std::span<const Tensor> inputs) {
-  active_trace->ops_.push_back({op,
-                                module_path,
-                                {inputs.begin(), inputs.end()},
-                                output,
-                                std::exchange(active_trace->pending_, {})});
-}
-
-ModuleScope::ModuleScope(const char* name) : length_before_(module_path.size()) {
-  if (!*name) return;
-  if (!module_path.empty()) module_path += '.';
-  module_path += name;
-}
-
-ModuleScope::~ModuleScope() {
-  module_path.resize(length_before_);
-}
-
-const std::string& current_module() {
-  return module_path;
-}
-
 void set_check_finite(bool on) {
   check_finite = on;
 }
@@ -125,17 +85,24 @@ void set_check_finite(bool on) {
 namespace debug {
 
 bool enabled() {
-  return active_trace || check_finite.load(std::memory_order_relaxed) || profile.on;
+  return tracing() || checking_finite() || profile.on;
 }
 
-void after_forward(const char* op, const Tensor& output, std::span<const Tensor> inputs) {
+bool checking_finite() {
+  return check_finite.load(std::memory_order_relaxed);
+}
+
+void after_forward(const char* op, const Tensor& output, std::span<const Tensor> inputs,
+                   AttributesOf attributes) {
   if (profile.on) time_op(op, " forward");
-  if (active_trace) trace_op(op, output, inputs);
-  if (!check_finite) return;
+  trace(op, output, inputs, attributes);
+  if (!checking_finite()) return;
   for (const Real value : output.values())
-    if (!std::isfinite(value))
-      fail("the result of ", op, module_path.empty() ? "" : " in ", module_path, " is not finite (",
+    if (!std::isfinite(value)) {
+      const std::string scope = current_scope();
+      fail("the result of ", op, scope.empty() ? "" : " in ", scope, " is not finite (",
            static_cast<double>(value), ")");
+    }
 }
 
 void before_backward(const std::vector<Node*>& order) {

@@ -96,7 +96,7 @@ Tensor Tensor::reshape(const Shape& shape) const {
   t.impl_ = std::allocate_shared<Impl>(CacheAllocator<Impl>(), *impl_);
   t.data_ = data_;
   t.impl_->shape = shape;
-  detail::finish_record("reshape", t, {this, 1});
+  detail::finish_record("reshape", t, {this, 1}, detail::no_attributes);
   return t;
 }
 

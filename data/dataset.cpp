@@ -37,6 +37,17 @@ float four_decimals(double value) {
 
 }  // namespace
 
+Batch batch_of(const Dataset& dataset, int first, int size) {
+  const auto from = static_cast<std::size_t>(first), count = static_cast<std::size_t>(size);
+  const auto length = static_cast<std::size_t>(dataset.image_shape.size());
+  return {.size = size,
+          .image_shape = dataset.image_shape,
+          .pixels = std::span(dataset.pixels).subspan(from * length, count * length),
+          .labels = std::span(dataset.labels).subspan(from, count),
+          .mean = dataset.mean,
+          .stddev = dataset.stddev};
+}
+
 void validate(const Dataset& dataset) {
   const std::string& name = dataset.name;
   const Shape& shape = dataset.image_shape;

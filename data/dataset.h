@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/batch.h"
 #include "core/shape.h"
 
 namespace fovea {
@@ -29,6 +30,9 @@ struct Dataset {
     return std::span(pixels).subspan(static_cast<std::size_t>(i) * length, length);
   }
 };
+
+/// `size` images from `first` on with their labels, as a batch that looks into the data set.
+Batch batch_of(const Dataset& dataset, int first, int size);
 
 /// What a model learns from, and what it is judged by.
 struct DataSplit {

@@ -1,6 +1,5 @@
 #include "layers/activations.h"
 
-#include "core/debug.h"
 #include "core/native.h"
 #include "layers/elementwise.h"
 
@@ -21,7 +20,6 @@ Tensor relu(const Tensor& x) {
 }
 
 Tensor leaky_relu(const Tensor& x, Real slope) {
-  if (tracing()) trace_attribute("slope", {static_cast<double>(slope)});
   return detail::unary(
       "leaky_relu", x,
       [slope](const Lanes& v) {
@@ -30,11 +28,13 @@ Tensor leaky_relu(const Tensor& x, Real slope) {
       [slope](const Lanes& v, const Lanes&, const Lanes& dy) {
         return map_natives(
             [slope](const Native& p, const Native& dp) { return p > 0 ? dp : slope * dp; }, v, dy);
+      },
+      [=] {
+        return Attributes{{"slope", slope}};
       });
 }
 
 Tensor elu(const Tensor& x, Real alpha) {
-  if (tracing()) trace_attribute("alpha", {static_cast<double>(alpha)});
   return detail::unary(
       "elu", x,
       [alpha](const Lanes& v) {
@@ -42,6 +42,9 @@ Tensor elu(const Tensor& x, Real alpha) {
       },
       [alpha](const Lanes& v, const Lanes& y, const Lanes& dy) {
         return v > Real(0) ? dy : dy * (y + alpha);
+      },
+      [=] {
+        return Attributes{{"alpha", alpha}};
       });
 }
 
@@ -125,7 +128,6 @@ Tensor gelu(const Tensor& x, GeluForm form) {
 
 Tensor log_softmax(const Tensor& x, int dim) {
   const Along along("log_softmax", x, dim);
-  if (tracing()) trace_attribute("dim", {static_cast<double>(dim)});
   Tensor y = Tensor::like(x);
   with_elements(x, y, [&](const auto* in, auto* out) {
     along.for_each([&](int first) {
@@ -139,23 +141,27 @@ Tensor log_softmax(const Tensor& x, int dim) {
       for (int k = 0, i = first; k < along.count; ++k, i += along.inner) out[i] -= log_sum;
     });
   });
-  return record("log_softmax", y, {x}, [along, y = y.detach()](const Tensor& dy, GradSink& grad) {
-    Tensor* dx = grad.wanted(0);
-    if (!dx) return;
-    with_gradients(y, dy, *dx, [&](const auto* y, const auto* dy, auto* dx) {
-      along.for_each([&](int first) {
-        auto total = dy[first];
-        for (int k = 1; k < along.count; ++k) total += dy[first + k * along.inner];
-        for (int k = 0, i = first; k < along.count; ++k, i += along.inner)
-          dx[i] += dy[i] - lane_math::exp(y[i]) * total;
+  return record(
+      "log_softmax", y, {x},
+      [along, y = y.detach()](const Tensor& dy, GradSink& grad) {
+        Tensor* dx = grad.wanted(0);
+        if (!dx) return;
+        with_gradients(y, dy, *dx, [&](const auto* y, const auto* dy, auto* dx) {
+          along.for_each([&](int first) {
+            auto total = dy[first];
+            for (int k = 1; k < along.count; ++k) total += dy[first + k * along.inner];
+            for (int k = 0, i = first; k < along.count; ++k, i += along.inner)
+              dx[i] += dy[i] - lane_math::exp(y[i]) * total;
+          });
+        });
+      },
+      [=] {
+        return Attributes{{"dim", dim}};
       });
-    });
-  });
 }
 
 Tensor softmax(const Tensor& x, int dim) {
   const Along along("softmax", x, dim);
-  if (tracing()) trace_attribute("dim", {static_cast<double>(dim)});
   Tensor y = Tensor::like(x);
   with_elements(x, y, [&](const auto* in, auto* out) {
     along.for_each([&](int first) {
@@ -168,19 +174,24 @@ Tensor softmax(const Tensor& x, int dim) {
       for (int k = 0, i = first; k < along.count; ++k, i += along.inner) out[i] /= sum;
     });
   });
-  return record("softmax", y, {x}, [along, y = y.detach()](const Tensor& dy, GradSink& grad) {
-    Tensor* dx = grad.wanted(0);
-    if (!dx) return;
-    with_gradients(y, dy, *dx, [&](const auto* y, const auto* dy, auto* dx) {
-      along.for_each([&](int first) {
-        auto total = dy[first] * y[first];
-        for (int k = 1, i = first + along.inner; k < along.count; ++k, i += along.inner)
-          total += dy[i] * y[i];
-        for (int k = 0, i = first; k < along.count; ++k, i += along.inner)
-          dx[i] += y[i] * (dy[i] - total);
+  return record(
+      "softmax", y, {x},
+      [along, y = y.detach()](const Tensor& dy, GradSink& grad) {
+        Tensor* dx = grad.wanted(0);
+        if (!dx) return;
+        with_gradients(y, dy, *dx, [&](const auto* y, const auto* dy, auto* dx) {
+          along.for_each([&](int first) {
+            auto total = dy[first] * y[first];
+            for (int k = 1, i = first + along.inner; k < along.count; ++k, i += along.inner)
+              total += dy[i] * y[i];
+            for (int k = 0, i = first; k < along.count; ++k, i += along.inner)
+              dx[i] += y[i] * (dy[i] - total);
+          });
+        });
+      },
+      [=] {
+        return Attributes{{"dim", dim}};
       });
-    });
-  });
 }
 
 std::string LeakyReLU::describe() const {

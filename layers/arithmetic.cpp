@@ -1,6 +1,5 @@
 #include "layers/arithmetic.h"
 
-#include "core/debug.h"
 #include "layers/elementwise.h"
 
 namespace fovea {
@@ -36,13 +35,12 @@ Tensor divide(const Tensor& a, const Tensor& b) {
 }
 
 Tensor scale(const Tensor& x, Real factor, Real offset) {
-  if (tracing()) {
-    trace_attribute("factor", {static_cast<double>(factor)});
-    trace_attribute("offset", {static_cast<double>(offset)});
-  }
   return detail::unary(
       "scale", x, [factor, offset](const Lanes& v) { return v * factor + offset; },
-      [factor](const Lanes&, const Lanes&, const Lanes& dy) { return dy * factor; });
+      [factor](const Lanes&, const Lanes&, const Lanes& dy) { return dy * factor; },
+      [=] {
+        return Attributes{{"factor", factor}, {"offset", offset}};
+      });
 }
 
 Tensor negate(const Tensor& x) {

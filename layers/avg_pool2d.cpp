@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/autograd.h"
-#include "core/debug.h"
+#include "layers/extent2.h"
 
 namespace fovea {
 
@@ -51,17 +51,19 @@ void visit(const Shape& in, const Shape& out, const Window& rows, const Window& 
     }
 }
 
-template <class Window>
+template <class Window, class A>
 Tensor pool(const char* op, const Tensor& x, const Shape& shape, const Window& rows,
-            const Window& columns) {
+            const Window& columns, const A& attributes) {
   Tensor y = Tensor::zeros(shape, true);
   visit(x.shape(), shape, rows, columns, [&](int o, int i, Real weight) { y[o] += weight * x[i]; });
-  return record(op, y, {x},
-                [in = x.shape(), shape, rows, columns](const Tensor& dy, GradSink& grad) {
-                  if (Tensor* dx = grad.wanted(0))
-                    visit(in, shape, rows, columns,
-                          [&](int o, int i, Real weight) { (*dx)[i] += weight * dy[o]; });
-                });
+  return record(
+      op, y, {x},
+      [in = x.shape(), shape, rows, columns](const Tensor& dy, GradSink& grad) {
+        if (Tensor* dx = grad.wanted(0))
+          visit(in, shape, rows, columns,
+                [&](int o, int i, Real weight) { (*dx)[i] += weight * dy[o]; });
+      },
+      attributes);
 }
 
 void require_image(const char* op, const Tensor& x) {
@@ -82,30 +84,28 @@ Tensor avg_pool2d(const Tensor& x, const AvgPool2dOptions& options) {
   require_options(options);
   const int kernel = options.kernel, stride = options.stride ? options.stride : kernel;
   const int h = x.shape()[1], w = x.shape()[2], padding = options.padding;
-  require(kernel <= h + 2 * padding && kernel <= w + 2 * padding, "[avg_pool2d] The window of ",
-          kernel, "x", kernel, " does not fit into an input with shape ", x.shape(),
-          " and padding ", padding);
-  const Shape shape = {x.shape()[0], (h + 2 * padding - kernel) / stride + 1,
-                       (w + 2 * padding - kernel) / stride + 1};
-  if (tracing()) {
-    trace_attribute("kernel", {static_cast<double>(kernel)});
-    trace_attribute("stride", {static_cast<double>(stride)});
-    trace_attribute("padding", {static_cast<double>(padding)});
-    trace_attribute("count_include_pad", {options.count_include_pad ? 1.0 : 0.0});
-  }
+  const Shape shape = {x.shape()[0], window_count(h, kernel, stride, padding),
+                       window_count(w, kernel, stride, padding)};
+  require(shape[1] > 0 && shape[2] > 0, "[avg_pool2d] The window of ", kernel, "x", kernel,
+          " does not fit into an input with shape ", x.shape(), " and padding ", padding);
   return pool("avg_pool2d", x, shape,
               FixedWindow{h, kernel, stride, padding, options.count_include_pad},
-              FixedWindow{w, kernel, stride, padding, options.count_include_pad});
+              FixedWindow{w, kernel, stride, padding, options.count_include_pad}, [&] {
+                return Attributes{{"kernel", kernel},
+                                  {"stride", stride},
+                                  {"padding", padding},
+                                  {"count_include_pad", options.count_include_pad}};
+              });
 }
 
 Tensor adaptive_avg_pool2d(const Tensor& x, int height, int width) {
   require_image("adaptive_avg_pool2d", x);
   require(height >= 1 && width >= 1, "[adaptive_avg_pool2d] The output size must be positive, got ",
           height, "x", width);
-  if (tracing())
-    trace_attribute("output_size", {static_cast<double>(height), static_cast<double>(width)});
   return pool("adaptive_avg_pool2d", x, {x.shape()[0], height, width},
-              AdaptiveWindow{x.shape()[1], height}, AdaptiveWindow{x.shape()[2], width});
+              AdaptiveWindow{x.shape()[1], height}, AdaptiveWindow{x.shape()[2], width}, [&] {
+                return Attributes{{"output_size", {height, width}}};
+              });
 }
 
 AvgPool2d::AvgPool2d(const Options& options) : options_(options) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/autograd.h"
-#include "core/debug.h"
 #include "layers/init.h"
+#include "layers/kernels/conv2d_kernels.h"
 
 namespace fovea {
 
@@ -66,13 +66,11 @@ ConvGeometry conv2d_geometry(const Tensor& x, const Tensor& weight, const Tensor
                  .dilation_w = o.dilation.w,
                  .out_h = 0,
                  .out_w = 0};
-  const int reach_h = o.dilation.h * (o.kernel.h - 1) + 1;
-  const int reach_w = o.dilation.w * (o.kernel.w - 1) + 1;
-  require(g.height >= reach_h && g.width >= reach_w, "[conv2d] a kernel that reaches over ",
-          reach_h, "x", reach_w, " does not fit the input ", x.shape(), " with padding ",
-          o.padding.h, "x", o.padding.w);
-  g.out_h = (g.height - reach_h) / o.stride.h + 1;
-  g.out_w = (g.width - reach_w) / o.stride.w + 1;
+  g.out_h = window_count(x.shape()[1], o.kernel.h, o.stride.h, o.padding.h, o.dilation.h);
+  g.out_w = window_count(x.shape()[2], o.kernel.w, o.stride.w, o.padding.w, o.dilation.w);
+  require(g.out_h > 0 && g.out_w > 0, "[conv2d] a kernel that reaches over ",
+          o.dilation.h * (o.kernel.h - 1) + 1, "x", o.dilation.w * (o.kernel.w - 1) + 1,
+          " does not fit the input ", x.shape(), " with padding ", o.padding.h, "x", o.padding.w);
   return g;
 }
 
@@ -107,33 +105,33 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
     conv_forward(g, in.data() + part.x * lane_count, weight.data() + part.w,
                  bias ? bias.data() + part.first_out : nullptr, y.data() + part.y * lane_count);
   }
-  if (tracing()) {
-    const auto pair = [](Extent2 e) { return std::vector<double>{double(e.h), double(e.w)}; };
-    trace_attribute("stride", pair(o.stride));
-    trace_attribute("padding", pair(o.padding));
-    trace_attribute("dilation", pair(o.dilation));
-    trace_attribute("groups", {double(o.groups)});
-  }
-  return record("conv2d", y, {x, weight, bias},
-                [g, in, w = weight.detach(), groups = o.groups, padding = o.padding](
-                    const Tensor& dy, GradSink& grad) {
-                  Tensor* dx = grad.wanted(0);
-                  Tensor* dw = grad.wanted(1);
-                  const bool pads = padding != Extent2(0);
-                  const Tensor dx_padded = dx && pads ? Tensor::zeros(in.shape(), true) : Tensor();
-                  for (int i = 0; i < groups; ++i) {
-                    const Group part(g, i);
-                    const Real* d = dy.data() + part.y * lane_count;
-                    if (dw)
-                      conv_weight_grad(g, in.data() + part.x * lane_count, d, g.positions(), 0,
-                                       g.out_h, dw->data() + part.w);
-                    if (dx)
-                      conv_input_grad(g, w.data() + part.w, d, g.positions(), 0, g.out_h,
-                                      (pads ? dx_padded : *dx).data() + part.x * lane_count);
-                  }
-                  if (dx && pads) add_unpadded(dx_padded, padding, *dx);
-                  if (Tensor* db = grad.wanted(2)) add_bias_grad(dy, g.out * groups, db->data());
-                });
+  return record(
+      "conv2d", y, {x, weight, bias},
+      [g, in, w = weight.detach(), groups = o.groups, padding = o.padding](const Tensor& dy,
+                                                                           GradSink& grad) {
+        Tensor* dx = grad.wanted(0);
+        Tensor* dw = grad.wanted(1);
+        const bool pads = padding != Extent2(0);
+        const Tensor dx_padded = dx && pads ? Tensor::zeros(in.shape(), true) : Tensor();
+        for (int i = 0; i < groups; ++i) {
+          const Group part(g, i);
+          const Real* d = dy.data() + part.y * lane_count;
+          if (dw)
+            conv_weight_grad(g, in.data() + part.x * lane_count, d, g.positions(), 0, g.out_h,
+                             dw->data() + part.w);
+          if (dx)
+            conv_input_grad(g, w.data() + part.w, d, g.positions(), 0, g.out_h,
+                            (pads ? dx_padded : *dx).data() + part.x * lane_count);
+        }
+        if (dx && pads) add_unpadded(dx_padded, padding, *dx);
+        if (Tensor* db = grad.wanted(2)) add_bias_grad(dy, g.out * groups, db->data());
+      },
+      [&] {
+        return Attributes{{"stride", {o.stride.h, o.stride.w}},
+                          {"padding", {o.padding.h, o.padding.w}},
+                          {"dilation", {o.dilation.h, o.dilation.w}},
+                          {"groups", o.groups}};
+      });
 }
 
 Conv2d::Conv2d(const Conv2dOptions& options, Random& rng) : options_(options) {

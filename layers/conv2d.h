@@ -2,18 +2,11 @@
 #pragma once
 
 #include "core/random.h"
-#include "layers/kernels/conv2d_kernels.h"
+#include "layers/conv_geometry.h"
+#include "layers/extent2.h"
 #include "layers/module.h"
 
 namespace fovea {
-
-/// Height and width; one number means both.
-struct Extent2 {
-  int h, w;
-  constexpr Extent2(int both) : h(both), w(both) {}
-  constexpr Extent2(int height, int width) : h(height), w(width) {}
-  bool operator==(const Extent2&) const = default;
-};
 
 struct Conv2dOptions {
   int in;
@@ -49,6 +42,8 @@ class Conv2d : public Module {
 
   Tensor forward(const Tensor& x) const override { return conv2d(x, weight_, bias_, options_); }
   std::string describe() const override;
+  /// Takes 2x2 max pooling and ReLU along: layers/conv_pool.h.
+  Fused fuse(std::span<const Module* const> followers) const override;
 
   const Conv2dOptions& options() const { return options_; }
   const Tensor& weight() const { return weight_; }

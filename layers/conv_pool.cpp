@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "core/autograd.h"
-#include "core/debug.h"
 #include "core/memory.h"
 #include "core/native.h"
+#include "core/trace.h"
 #include "layers/activations.h"
 #include "layers/kernels/conv_pool_grads.h"
 
@@ -16,6 +16,7 @@ namespace {
 // The gradient of the convolution's output is built in bands of rows that stay in the L2 cache.
 constexpr long band_bytes = 192 * 1024;
 
+// The one place that decides.
 bool fuses(const Conv2dOptions& conv, const MaxPool2dOptions& pool) {
   return conv.groups == 1 && pool.kernel == Extent2(2) && pool.padding == Extent2(0) &&
          (pool.stride == Extent2(0) || pool.stride == Extent2(2));
@@ -108,8 +109,13 @@ Tensor conv_pool_relu(const Tensor& x, const Tensor& weight, const Tensor& bias,
                 });
 }
 
-Tensor conv_pool_relu(const Tensor& x, const Conv2d& conv, const MaxPool2dOptions& pool) {
-  return conv_pool_relu(x, conv.weight(), conv.bias(), conv.options(), pool);
+Fused Conv2d::fuse(std::span<const Module* const> followers) const {
+  if (followers.size() < 2 || !dynamic_cast<const ReLU*>(followers[1])) return {};
+  const auto* pool = dynamic_cast<const MaxPool2d*>(followers[0]);
+  if (!pool || !fuses(options_, pool->options())) return {};
+  return {2, [this, pool](const Tensor& x) {
+            return conv_pool_relu(x, weight_, bias_, options_, pool->options());
+          }};
 }
 
 }  // namespace fovea

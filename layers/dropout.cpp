@@ -2,7 +2,6 @@
 
 #include <bit>
 
-#include "core/debug.h"
 #include "core/step.h"
 #include "layers/elementwise.h"
 
@@ -39,12 +38,14 @@ Tensor random_mask(const Shape& shape, Real p) {
 }
 
 Tensor apply(const char* op, const Tensor& x, Real p, const Shape& mask_shape) {
-  if (tracing()) trace_attribute("p", {static_cast<double>(p)});
   const auto times = [](const Lanes& a, const Lanes& b) { return a * b; };
   return detail::binary(
       op, x, random_mask(mask_shape, p), times,
       [](const Lanes&, const Lanes& mask, const Lanes& dy) { return dy * mask; },
-      [](const Lanes& a, const Lanes&, const Lanes& dy) { return dy * a; });
+      [](const Lanes& a, const Lanes&, const Lanes& dy) { return dy * a; },
+      [=] {
+        return Attributes{{"p", p}};
+      });
 }
 
 }  // namespace

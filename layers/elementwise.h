@@ -33,14 +33,17 @@ inline void store_reals(Real* to, const Lanes& v, int count) {
 }
 
 /// The operation y = f(x), elementwise, with dx = derivative(x, y, dy); both take and return Lanes.
-template <class F, class G>
-Tensor unary(const char* op, const Tensor& x, F f, G derivative) {
+/// `attributes` as for record().
+template <class F, class G, class A = decltype(no_attributes)>
+Tensor unary(const char* op, const Tensor& x, F f, G derivative,
+             const A& attributes = no_attributes) {
   Tensor y = Tensor::like(x);
   for_each_chunk(x.real_count(), [&, in = x.data(), out = y.data()](std::size_t i, auto count) {
     store_reals(out + i, f(load_reals(in + i, count)), count);
   });
   return record(
-      op, y, {x}, [x = x.detach(), y = y.detach(), derivative](const Tensor& dy, GradSink& grad) {
+      op, y, {x},
+      [x = x.detach(), y = y.detach(), derivative](const Tensor& dy, GradSink& grad) {
         bool fresh = false;
         Tensor* dx = grad.wanted(0, &fresh);
         if (!dx) return;
@@ -51,7 +54,8 @@ Tensor unary(const char* op, const Tensor& x, F f, G derivative) {
           if (!fresh) g += load_reals(out + i, count);
           store_reals(out + i, g, count);
         });
-      });
+      },
+      attributes);
 }
 
 /// How the elements of one or two operands spread over a result, as numpy broadcasts: shapes are
@@ -142,9 +146,9 @@ void with_kinds(const Tensor& a, const Tensor& b, F f) {
 
 /// The operation y = f(a, b), elementwise with broadcasting, with da = derivative_a(a, b, dy) and
 /// db = derivative_b(a, b, dy).
-template <class F, class A, class B>
-Tensor binary(const char* op, const Tensor& a, const Tensor& b, F f, A derivative_a,
-              B derivative_b) {
+template <class F, class DA, class DB, class A = decltype(no_attributes)>
+Tensor binary(const char* op, const Tensor& a, const Tensor& b, F f, DA derivative_a,
+              DB derivative_b, const A& attributes = no_attributes) {
   const Broadcast by(op, a, b);
   Tensor y = by.is_per_sample() ? Tensor::per_sample(by.shape()) : Tensor::shared(by.shape());
   with_kinds(a, b, [&](auto lanes_a, auto lanes_b) {
@@ -156,25 +160,27 @@ Tensor binary(const char* op, const Tensor& a, const Tensor& b, F f, A derivativ
         y.data()[i] = value[0];
     });
   });
-  return record(op, y, {a, b},
-                [=, a = a.detach(), b = b.detach()](const Tensor& dy, GradSink& grad) {
-                  // One operand after the other: they may be the same tensor, and then only the
-                  // first is fresh.
-                  with_kinds(a, b, [&](auto lanes_a, auto lanes_b) {
-                    constexpr bool lanes_y = lanes_a || lanes_b;
-                    bool fresh = false;
-                    if (Tensor* da = grad.wanted(0, &fresh))
-                      add_gradient<true>(by, *da, fresh, [&](int i, int ia, int ib) {
-                        return derivative_a(element<lanes_a>(a, ia), element<lanes_b>(b, ib),
-                                            element<lanes_y>(dy, i));
-                      });
-                    if (Tensor* db = grad.wanted(1, &fresh))
-                      add_gradient<false>(by, *db, fresh, [&](int i, int ia, int ib) {
-                        return derivative_b(element<lanes_a>(a, ia), element<lanes_b>(b, ib),
-                                            element<lanes_y>(dy, i));
-                      });
-                  });
-                });
+  return record(
+      op, y, {a, b},
+      [=, a = a.detach(), b = b.detach()](const Tensor& dy, GradSink& grad) {
+        // One operand after the other: they may be the same tensor, and then only the
+        // first is fresh.
+        with_kinds(a, b, [&](auto lanes_a, auto lanes_b) {
+          constexpr bool lanes_y = lanes_a || lanes_b;
+          bool fresh = false;
+          if (Tensor* da = grad.wanted(0, &fresh))
+            add_gradient<true>(by, *da, fresh, [&](int i, int ia, int ib) {
+              return derivative_a(element<lanes_a>(a, ia), element<lanes_b>(b, ib),
+                                  element<lanes_y>(dy, i));
+            });
+          if (Tensor* db = grad.wanted(1, &fresh))
+            add_gradient<false>(by, *db, fresh, [&](int i, int ia, int ib) {
+              return derivative_b(element<lanes_a>(a, ia), element<lanes_b>(b, ib),
+                                  element<lanes_y>(dy, i));
+            });
+        });
+      },
+      attributes);
 }
 
 /// `dim` counted from the front: -1 is the last of `rank`. Throws Error naming `op`.

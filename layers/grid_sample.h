@@ -2,23 +2,9 @@
 #pragma once
 
 #include "core/tensor.h"
+#include "layers/sampling.h"
 
 namespace fovea {
-
-enum class Interpolation { bilinear, nearest };
-enum class Padding {
-  zeros,       ///< outside the image is GridSampleOptions::fill
-  border,      ///< outside repeats the nearest pixel of the border
-  reflection,  ///< outside mirrors the image
-};
-
-struct GridSampleOptions {
-  Interpolation mode = Interpolation::bilinear;
-  Padding padding = Padding::zeros;
-  bool align_corners = false;
-  Real fill = 0;  ///< value outside the image for Padding::zeros. On normalised images 0 is grey:
-                  ///< the background is (0 - mean) / stddev
-};
 
 /// Samples `x`, per sample [C, H, W], at `grid`, per sample [oH, oW, 2] of (x, y) in [-1, 1]. The
 /// result is per sample [C, oH, oW]. Equals PyTorch's grid_sample; where a coordinate is infinite

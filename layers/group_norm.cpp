@@ -1,7 +1,6 @@
 #include "layers/group_norm.h"
 
 #include "core/autograd.h"
-#include "core/debug.h"
 #include "core/lane_math.h"
 
 namespace fovea {
@@ -78,33 +77,33 @@ Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tenso
         y[i] = (x[i] - mean) * factor + offset;
     }
   }
-  if (tracing()) {
-    trace_attribute("groups", {static_cast<double>(groups)});
-    trace_attribute("eps", {static_cast<double>(eps)});
-  }
-  return record("group_norm", y, {x, weight, bias},
-                [size, x = x.detach(), weight = weight ? weight.detach() : Tensor(),
-                 moments = std::move(moments)](const Tensor& dy, GradSink& grad) {
-                  if (Tensor* dx = grad.wanted(0))
-                    for (int g = 0; g < size.groups; ++g) {
-                      const int first = g * size.group();
-                      input_gradient(size, x.lanes() + first, dy.lanes() + first,
-                                     weight ? weight.data() + g * size.channels : nullptr,
-                                     moments[2 * g], moments[2 * g + 1], dx->lanes() + first);
-                    }
-                  const auto add_sums = [&](Tensor* sums, auto term) {
-                    for (int c = 0; sums && c < size.groups * size.channels; ++c) {
-                      Lanes sum{};
-                      for (int i = c * size.plane; i < (c + 1) * size.plane; ++i) sum += term(c, i);
-                      sums->data()[c] += sum_lanes(sum);
-                    }
-                  };
-                  add_sums(grad.wanted(1), [&](int c, int i) {
-                    const int g = c / size.channels;
-                    return dy[i] * (x[i] - moments[2 * g]) * moments[2 * g + 1];
-                  });
-                  add_sums(grad.wanted(2), [&](int, int i) { return dy[i]; });
-                });
+  return record(
+      "group_norm", y, {x, weight, bias},
+      [size, x = x.detach(), weight = weight ? weight.detach() : Tensor(),
+       moments = std::move(moments)](const Tensor& dy, GradSink& grad) {
+        if (Tensor* dx = grad.wanted(0))
+          for (int g = 0; g < size.groups; ++g) {
+            const int first = g * size.group();
+            input_gradient(size, x.lanes() + first, dy.lanes() + first,
+                           weight ? weight.data() + g * size.channels : nullptr, moments[2 * g],
+                           moments[2 * g + 1], dx->lanes() + first);
+          }
+        const auto add_sums = [&](Tensor* sums, auto term) {
+          for (int c = 0; sums && c < size.groups * size.channels; ++c) {
+            Lanes sum{};
+            for (int i = c * size.plane; i < (c + 1) * size.plane; ++i) sum += term(c, i);
+            sums->data()[c] += sum_lanes(sum);
+          }
+        };
+        add_sums(grad.wanted(1), [&](int c, int i) {
+          const int g = c / size.channels;
+          return dy[i] * (x[i] - moments[2 * g]) * moments[2 * g + 1];
+        });
+        add_sums(grad.wanted(2), [&](int, int i) { return dy[i]; });
+      },
+      [=] {
+        return Attributes{{"groups", groups}, {"eps", eps}};
+      });
 }
 
 GroupNorm::GroupNorm(const Options& options) : options_(options) {

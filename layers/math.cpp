@@ -1,6 +1,5 @@
 #include "layers/math.h"
 
-#include "core/debug.h"
 #include "layers/elementwise.h"
 
 namespace fovea {
@@ -34,22 +33,22 @@ Tensor abs(const Tensor& x) {
 }
 
 Tensor power(const Tensor& x, Real exponent) {
-  if (tracing()) trace_attribute("exponent", {static_cast<double>(exponent)});
+  const auto attributes = [=] { return Attributes{{"exponent", exponent}}; };
   if (exponent == 2)  // the common one, without a call a lane
     return unary(
         "power", x, [](const Lanes& v) { return v * v; },
-        [](const Lanes& v, const Lanes&, const Lanes& dy) { return dy * (v + v); });
+        [](const Lanes& v, const Lanes&, const Lanes& dy) { return dy * (v + v); }, attributes);
   return unary(
       "power", x, [exponent](const Lanes& v) { return lane_math::pow(v, exponent); },
       [exponent](const Lanes& v, const Lanes&, const Lanes& dy) {
         return exponent == 0 ? Lanes{} : dy * exponent * lane_math::pow(v, exponent - 1);
-      });
+      },
+      attributes);
 }
 
 Tensor clamp(const Tensor& x, Real low, Real high) {
   require(low <= high, "[clamp] The lower limit ", static_cast<double>(low),
           " must not be above the upper limit ", static_cast<double>(high));
-  if (tracing()) trace_attribute("limits", {static_cast<double>(low), static_cast<double>(high)});
   return unary(
       "clamp", x,
       [low, high](const Lanes& v) {
@@ -59,6 +58,9 @@ Tensor clamp(const Tensor& x, Real low, Real high) {
       [low, high](const Lanes& v, const Lanes&, const Lanes& dy) {
         const Lanes kept = v < low ? Lanes{} : dy;
         return v > high ? Lanes{} : kept;
+      },
+      [=] {
+        return Attributes{{"low", low}, {"high", high}};
       });
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/autograd.h"
-#include "core/debug.h"
 #include "core/memory.h"
 #include "core/native.h"
 
@@ -37,11 +36,10 @@ Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options) {
   require(x.is_per_sample() && x.shape().rank() == 3,
           "[max_pool2d] input must be per-sample [C, H, W], got ", x);
   const int channels = x.shape()[0], height = x.shape()[1], width = x.shape()[2];
-  require(height + 2 * o.padding.h >= o.kernel.h && width + 2 * o.padding.w >= o.kernel.w,
-          "[max_pool2d] a window of ", o.kernel.h, "x", o.kernel.w, " does not fit the input ",
-          x.shape());
-  const int out_h = pooled_extent(height, o.kernel.h, o.stride.h, o.padding.h);
-  const int out_w = pooled_extent(width, o.kernel.w, o.stride.w, o.padding.w);
+  const int out_h = window_count(height, o.kernel.h, o.stride.h, o.padding.h);
+  const int out_w = window_count(width, o.kernel.w, o.stride.w, o.padding.w);
+  require(out_h > 0 && out_w > 0, "[max_pool2d] a window of ", o.kernel.h, "x", o.kernel.w,
+          " does not fit the input ", x.shape());
   Tensor y = Tensor::per_sample({channels, out_h, out_w});
   const bool keep = grad_wanted({x});
   Buffer<LaneInts> winners(keep ? y.size() : 0);  // index in the plane of each maximum
@@ -69,24 +67,24 @@ Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options) {
       }
     }
   }
-  if (tracing()) {
-    const auto pair = [](Extent2 e) { return std::vector<double>{double(e.h), double(e.w)}; };
-    trace_attribute("kernel", pair(o.kernel));
-    trace_attribute("stride", pair(o.stride));
-    trace_attribute("padding", pair(o.padding));
-  }
-  return record("max_pool2d", y, {x},
-                [winners = std::move(winners), channels, plane_size = height * width](
-                    const Tensor& dy, GradSink& grad) {
-                  Tensor* dx = grad.wanted(0);
-                  const int outputs = dy.size() / channels;
-                  for (int c = 0; c < channels; ++c) {
-                    Real* plane = dx->data() + static_cast<long>(c) * plane_size * lane_count;
-                    for (int i = c * outputs; i < (c + 1) * outputs; ++i)
-                      for (int lane = 0; lane < lane_count; ++lane)
-                        plane[winners[i][lane] * lane_count + lane] += dy[i][lane];
-                  }
-                });
+  return record(
+      "max_pool2d", y, {x},
+      [winners = std::move(winners), channels, plane_size = height * width](const Tensor& dy,
+                                                                            GradSink& grad) {
+        Tensor* dx = grad.wanted(0);
+        const int outputs = dy.size() / channels;
+        for (int c = 0; c < channels; ++c) {
+          Real* plane = dx->data() + static_cast<long>(c) * plane_size * lane_count;
+          for (int i = c * outputs; i < (c + 1) * outputs; ++i)
+            for (int lane = 0; lane < lane_count; ++lane)
+              plane[winners[i][lane] * lane_count + lane] += dy[i][lane];
+        }
+      },
+      [&] {
+        return Attributes{{"kernel", {o.kernel.h, o.kernel.w}},
+                          {"stride", {o.stride.h, o.stride.w}},
+                          {"padding", {o.padding.h, o.padding.w}}};
+      });
 }
 
 MaxPool2d::MaxPool2d(const MaxPool2dOptions& options) : options_(checked(options)) {}

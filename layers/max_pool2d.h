@@ -1,7 +1,8 @@
 // Max pooling.
 #pragma once
 
-#include "layers/conv2d.h"
+#include "layers/extent2.h"
+#include "layers/module.h"
 
 namespace fovea {
 
@@ -28,10 +29,5 @@ class MaxPool2d : public Module {
  private:
   MaxPool2dOptions options_;
 };
-
-/// The output size of a pooling window sliding over H or W.
-inline int pooled_extent(int extent, int kernel, int stride, int padding) {
-  return (extent + 2 * padding - kernel) / stride + 1;
-}
 
 }  // namespace fovea

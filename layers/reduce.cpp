@@ -1,6 +1,5 @@
 #include "layers/reduce.h"
 
-#include "core/debug.h"
 #include "layers/elementwise.h"
 
 namespace fovea {
@@ -10,6 +9,8 @@ namespace {
 struct Reduced {
   Shape kept;    // reduced dimensions as 1
   Shape result;  // without them, unless they shall stay
+  Attribute::Integers dims;
+  bool keepdim = false;
 };
 
 Reduced reduced_shape(const char* op, const Tensor& x, std::initializer_list<int> dims,
@@ -20,7 +21,7 @@ Reduced reduced_shape(const char* op, const Tensor& x, std::initializer_list<int
     require(!reduce[d], "[", op, "] Dimension ", dim, " of shape ", x.shape(), " is given twice");
     reduce[d] = true;
   }
-  Reduced out;
+  Reduced out{{}, {}, {dims.begin(), dims.end()}, keepdim};
   for (int d = 0; d < x.shape().rank(); ++d) {
     out.kept.append(reduce[d] ? 1 : x.shape()[d]);
     if (keepdim || !reduce[d]) out.result.append(reduce[d] ? 1 : x.shape()[d]);
@@ -39,19 +40,24 @@ Tensor weighted_sum(const char* op, const Tensor& x, const Reduced& shape, Real 
     by.visit([&](int i, int, int j) { y.data()[j] += x.data()[i]; });
     for (Real& value : y.values()) value *= weight;
   }
-  return record(op, y, {x}, [by, weight](const Tensor& dy, GradSink& grad) {
-    Tensor* dx = grad.wanted(0);
-    if (!dx) return;
-    if (dx->is_per_sample())
-      by.visit([&](int i, int, int j) { (*dx)[i] += weight * dy[j]; });
-    else
-      by.visit([&](int i, int, int j) { dx->data()[i] += weight * dy.data()[j]; });
-  });
+  return record(
+      op, y, {x},
+      [by, weight](const Tensor& dy, GradSink& grad) {
+        Tensor* dx = grad.wanted(0);
+        if (!dx) return;
+        if (dx->is_per_sample())
+          by.visit([&](int i, int, int j) { (*dx)[i] += weight * dy[j]; });
+        else
+          by.visit([&](int i, int, int j) { dx->data()[i] += weight * dy.data()[j]; });
+      },
+      [&] {
+        return Attributes{{"dims", shape.dims}, {"keepdim", shape.keepdim}};
+      });
 }
 
 Reduced all(const Tensor& x) {
   Reduced shape;
-  for (int d = 0; d < x.shape().rank(); ++d) shape.kept.append(1);
+  for (int d = 0; d < x.shape().rank(); ++d) shape.kept.append(1), shape.dims.push_back(d);
   return shape;
 }
 
@@ -59,12 +65,6 @@ Tensor weighted_mean(const Tensor& x, const Reduced& shape) {
   require(x.size() > 0, "[mean] The mean over no elements, shape ", x.shape());
   const Real weight = static_cast<Real>(shape.kept.size()) / static_cast<Real>(x.size());
   return weighted_sum("mean", x, shape, weight);
-}
-
-void trace_dims(std::initializer_list<int> dims, bool keepdim) {
-  if (!tracing()) return;
-  trace_attribute("dims", {dims.begin(), dims.end()});
-  trace_attribute("keepdim", {keepdim ? 1.0 : 0.0});
 }
 
 }  // namespace
@@ -75,7 +75,6 @@ Tensor sum(const Tensor& x) {
 
 Tensor sum(const Tensor& x, std::initializer_list<int> dims, bool keepdim) {
   const Reduced shape = reduced_shape("sum", x, dims, keepdim);
-  trace_dims(dims, keepdim);
   return weighted_sum("sum", x, shape, 1);
 }
 
@@ -85,7 +84,6 @@ Tensor mean(const Tensor& x) {
 
 Tensor mean(const Tensor& x, std::initializer_list<int> dims, bool keepdim) {
   const Reduced shape = reduced_shape("mean", x, dims, keepdim);
-  trace_dims(dims, keepdim);
   return weighted_mean(x, shape);
 }
 

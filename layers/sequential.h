@@ -3,18 +3,18 @@
 
 #include <memory>
 
-#include "layers/module.h"
+#include "layers/chain.h"
 
 namespace fovea {
 
 /// Children are named "0", "1", ... as in PyTorch; layers without parameters use up a number too.
 ///
 ///     Sequential net;
-///     net.add<Conv2d>({.in = 1, .out = 8, .kernel = 7}, rng).add<MaxPool2d>({.kernel =
-///     2}).add<ReLU>();
+///     net.add<Conv2d>({.in = 1, .out = 8, .kernel = 7}, rng)
+///         .add<MaxPool2d>({.kernel = 2})
+///         .add<ReLU>();
 ///
-/// Conv2d, MaxPool2d, ReLU in a row run as one operation (layers/conv_pool.h): same values, half
-/// the memory traffic.
+/// Layers that can run as one operation do so: see Chain.
 class Sequential : public Module {
  public:
   template <class Layer, class... Args>
@@ -27,11 +27,12 @@ class Sequential : public Module {
   }
   Sequential& append(std::unique_ptr<Module> layer);
 
-  Tensor forward(const Tensor& x) const override;
+  Tensor forward(const Tensor& x) const override { return chain_(x); }
   std::string describe() const override { return "Sequential"; }
 
  private:
   std::vector<std::unique_ptr<Module>> layers_;
+  Chain chain_;
 };
 
 }  // namespace fovea

@@ -1,6 +1,5 @@
 #include "layers/shape_ops.h"
 
-#include "core/debug.h"
 #include "layers/elementwise.h"
 
 namespace fovea {
@@ -75,7 +74,6 @@ Tensor concatenate(std::span<const Tensor> inputs, int dim) {
     else
       window.visit([&](int i, int j) { y.data()[i] = x.data()[j]; });
   }
-  if (tracing()) trace_attribute("dim", {static_cast<double>(dim)});
   const int count = static_cast<int>(inputs.size());
   return record(
       "concatenate", y, inputs,
@@ -85,6 +83,9 @@ Tensor concatenate(std::span<const Tensor> inputs, int dim) {
           if (Tensor* dx = grad.wanted(k))
             add_moved(*dx, dy, [&](auto add) { window.visit([&](int i, int j) { add(j, i); }); });
         }
+      },
+      [=] {
+        return Attributes{{"dim", dim}};
       });
 }
 
@@ -100,12 +101,14 @@ Tensor slice(const Tensor& x, int dim, int begin, int end) {
     window.visit([&](int i, int j) { y[j] = x[i]; });
   else
     window.visit([&](int i, int j) { y.data()[j] = x.data()[i]; });
-  if (tracing())
-    trace_attribute("dim_begin_end", {static_cast<double>(dim), static_cast<double>(begin),
-                                      static_cast<double>(end)});
-  return record("slice", y, {x}, [window](const Tensor& dy, GradSink& grad) {
-    if (Tensor* dx = grad.wanted(0)) add_moved(*dx, dy, [&](auto add) { window.visit(add); });
-  });
+  return record(
+      "slice", y, {x},
+      [window](const Tensor& dy, GradSink& grad) {
+        if (Tensor* dx = grad.wanted(0)) add_moved(*dx, dy, [&](auto add) { window.visit(add); });
+      },
+      [=] {
+        return Attributes{{"dim", dim}, {"begin", begin}, {"end", end}};
+      });
 }
 
 Tensor transpose(const Tensor& x, int dim0, int dim1) {
@@ -134,10 +137,14 @@ Tensor transpose(const Tensor& x, int dim0, int dim1) {
     visit([&](int i, int j) { y[j] = x[i]; });
   else
     visit([&](int i, int j) { y.data()[j] = x.data()[i]; });
-  if (tracing()) trace_attribute("dims", {static_cast<double>(d0), static_cast<double>(d1)});
-  return record("transpose", y, {x}, [visit](const Tensor& dy, GradSink& grad) {
-    if (Tensor* dx = grad.wanted(0)) add_moved(*dx, dy, visit);
-  });
+  return record(
+      "transpose", y, {x},
+      [visit](const Tensor& dy, GradSink& grad) {
+        if (Tensor* dx = grad.wanted(0)) add_moved(*dx, dy, visit);
+      },
+      [=] {
+        return Attributes{{"dims", {d0, d1}}};
+      });
 }
 
 }  // namespace fovea

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
+#include "layers/chain.h"
 #include "layers/grid_sample.h"
-#include "layers/module.h"
+#include "layers/warp.h"
 
 namespace fovea {
 
@@ -14,29 +16,73 @@ struct SpatialTransformOptions {
   GridSampleOptions sampler{};  ///< its align_corners serves the grid as well
 };
 
-/// `x`, per sample [C, H, W], warped by the affine transforms `theta`, per sample [2, 3] or [6].
+/// `x`, per sample [C, H, W], warped by `theta`, per sample with the elements that `warp` takes; by
+/// default affine, [2, 3] or [6]. The grid and its gradient exist a row at a time. `warp` must
+/// outlive the backward pass.
 Tensor spatial_transform(const Tensor& x, const Tensor& theta,
                          const SpatialTransformOptions& options = {});
+Tensor spatial_transform(const Tensor& x, const Tensor& theta, const Warp& warp,
+                         const SpatialTransformOptions& options = {});
 
-/// Warps its input by what its localisation network finds in it. The network may be any module with
-/// six outputs; initialise its last layer with init_identity() so that training starts from no
-/// warp.
+/// Warps its input, an image or feature maps, by what its localisation network finds in it. That
+/// may be any module with as many outputs as the family takes (default: AffineWarp); initialise
+/// its last layer with init_identity() so that training starts from no warp.
 class SpatialTransformer : public Module {
  public:
   SpatialTransformer(std::unique_ptr<Module> localization,
                      const SpatialTransformOptions& options = {});
+  /// `localization` becomes the child of this name.
+  SpatialTransformer(std::unique_ptr<Module> localization, std::shared_ptr<const Warp> warp,
+                     const SpatialTransformOptions& options = {});
+  /// A localisation network of modules in a row that belong to somebody else, the network around
+  /// this or another transformer; they must outlive it.
+  SpatialTransformer(Chain localization, std::shared_ptr<const Warp> warp,
+                     const SpatialTransformOptions& options = {});
 
-  Tensor theta(const Tensor& x) const;  ///< per sample [2, 3]
+  Tensor theta(const Tensor& x) const;  ///< per sample, of the family's theta_shape()
   Tensor forward(const Tensor& x) const override;
-  std::string describe() const override { return "SpatialTransformer"; }
+  std::string describe() const override;
+
+  const Warp& warp() const { return *warp_; }
+  const SpatialTransformOptions& options() const { return options_; }
+  /// Those of the localisation network, which often wants a smaller learning rate.
+  std::vector<Tensor> localization_parameters() const;
 
  private:
-  std::unique_ptr<Module> localization_;
+  std::unique_ptr<Module> owned_;
+  Chain localization_;
+  std::shared_ptr<const Warp> warp_;
   SpatialTransformOptions options_;
 };
 
-/// Sets the last layer of a localisation network to predict the identity for every input: weight 0,
-/// bias [1, 0, 0, 0, 1, 0].
-void init_identity(const Tensor& weight, const Tensor& bias);
+/// Sets the last layer of a localisation network, `weight` [N, ...] and `bias` [N], to predict the
+/// identity of an N-parameter family for every input. Throws Error if the sizes differ.
+void init_identity(const Tensor& weight, const Tensor& bias, const Warp& warp);
+void init_identity(const Tensor& weight, const Tensor& bias);  ///< of affine transforms
+/// The same for the last two parameters of `localization`.
+void init_identity(const Module& localization, const Warp& warp);
+
+/// The transformers of a network, in order of registration: wherever they are in it.
+std::vector<const SpatialTransformer*> spatial_transformers(const Module& network);
+
+/// What one transformer did to one tile.
+struct Transformation {
+  const SpatialTransformer* transformer;
+  Tensor input, theta, output;
+};
+
+/// Notes what the transformers that run on this thread do, while it lives.
+class TransformerObserver {
+ public:
+  TransformerObserver();
+  ~TransformerObserver();
+  TransformerObserver(const TransformerObserver&) = delete;
+  TransformerObserver& operator=(const TransformerObserver&) = delete;
+
+  std::vector<Transformation> seen;  ///< in the order in which they ran
+
+ private:
+  TransformerObserver* outer_;
+};
 
 }  // namespace fovea

@@ -30,6 +30,7 @@ class Adam : public Optimizer {
   double beta1() const { return options_.betas[0]; }
   /// For a beta1 that follows a schedule, as momentum does. Error: outside [0, 1).
   void set_beta1(double beta1);
+  void set_momentum(double momentum) override { set_beta1(momentum); }
 
  protected:
   Adam(std::string kind, std::vector<ParameterGroup> groups, const AdamOptions& options,

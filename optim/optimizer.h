@@ -41,6 +41,10 @@ class Optimizer {
   double learning_rate() const { return learning_rate_; }
   void set_learning_rate(double lr);
 
+  /// What a one-cycle schedule moves against the rate: SGD's momentum, Adam's beta1. Nothing for an
+  /// optimiser without such a thing.
+  virtual void set_momentum(double) {}
+
   /// How often step() was called: the argument of a Schedule. Error: negative.
   std::int64_t steps() const { return steps_; }
   void set_steps(std::int64_t steps);

@@ -29,7 +29,7 @@ class Sgd final : public Optimizer {
 
   double momentum() const { return options_.momentum; }
   /// For momentum that follows a schedule. Error: as the constructor; from or to 0.
-  void set_momentum(double momentum);
+  void set_momentum(double momentum) override;
 
  private:
   void update(const Update& u) override;

@@ -22,12 +22,9 @@ inline const DataSplit& digits() {
 /// --model NAME, freshly initialised; statistics other than grey digits' are 0.5 and 0.25.
 inline Model untrained(const std::string& name, const Shape& shape = {1, 28, 28},
                        std::vector<std::string> class_names = digits().test.class_names) {
-  ModelInfo info;
-  info.name = name;
-  info.network = model_options(name, shape, static_cast<int>(class_names.size()));
+  ModelInfo info = describe_model(name, shape, std::move(class_names));
   info.mean.resize(static_cast<std::size_t>(shape[0]), 0.5f);
   info.stddev.resize(static_cast<std::size_t>(shape[0]), 0.25f);
-  info.class_names = std::move(class_names);
   return make_model(std::move(info), 1);
 }
 

@@ -19,6 +19,17 @@ Options adam_options(const nlohmann::json& o) {
 
 }  // namespace
 
+std::unique_ptr<Module> tutorial_network(Random& rng) {
+  const NetworkKind& kind = find_network("tutorial");
+  return kind.make({kind.input, 10, kind.options}, rng);
+}
+
+Transformation transformation_of(const Module& net, const Tensor& images) {
+  const TransformerObserver observer;
+  net(images);
+  return observer.seen.at(0);
+}
+
 std::unique_ptr<Optimizer> make_optimizer(const std::string& name, const nlohmann::json& o,
                                           const std::vector<Tensor>& parameters) {
   if (name.starts_with("sgd"))
@@ -33,12 +44,12 @@ std::unique_ptr<Optimizer> make_optimizer(const std::string& name, const nlohman
   return std::make_unique<Adam>(parameters, adam_options<AdamOptions>(o));
 }
 
-double replay_gradients(const StnNetwork& net, const Batch& batch) {
+double replay_gradients(const Module& net, const Batch& batch) {
   return train_step(batch,
                     [&](const Tile& tile) { return nll_loss(net(tile.images), tile.labels); });
 }
 
-double replay_step(const StnNetwork& net, const Batch& batch, Optimizer& optimizer) {
+double replay_step(const Module& net, const Batch& batch, Optimizer& optimizer) {
   const double loss = replay_gradients(net, batch);
   optimizer.step();
   return loss;

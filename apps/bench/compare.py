@@ -23,7 +23,7 @@ def clean_environment():
 
 
 def make_network(torch, wide):
-    """The network of apps/networks/stn_network.h, as the PyTorch tutorial writes it."""
+    """The network of apps/networks/network.h, as the PyTorch tutorial writes it."""
     nn, F = torch.nn, torch.nn.functional
     c, size, l1, l2, lf, c1, c2, fc = (
         (3, 32, 64, 128, 256, 16, 32, 1024) if wide else (1, 28, 8, 10, 32, 10, 20, 50)

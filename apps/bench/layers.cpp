@@ -8,6 +8,7 @@
 #include "layers/activations.h"
 #include "layers/conv_pool.h"
 #include "layers/dropout.h"
+#include "layers/linear.h"
 #include "layers/spatial_transformer.h"
 
 namespace fovea::bench {
@@ -74,8 +75,10 @@ LayerTimes measure(Case& c, double seconds) {
   return times;
 }
 
-Case conv_case(const std::string& name, double multiply_adds, const Shape& input,
-               const Conv2dOptions& o) {
+Case conv_case(const std::string& name, const Shape& input, const Conv2dOptions& o) {
+  const double multiply_adds = 1.0 * o.in * o.out * o.kernel.h * o.kernel.w *
+                               window_count(input[1], o.kernel.h) *
+                               window_count(input[2], o.kernel.w);
   const Tensor w = random_tensor({o.out, o.in, o.kernel.h, o.kernel.w}, false);
   const Tensor b = random_tensor({o.out}, false);
   return {name, multiply_adds, random_tensor(input, true), {w, b}, [=](const Tensor& x) {
@@ -83,7 +86,8 @@ Case conv_case(const std::string& name, double multiply_adds, const Shape& input
           }};
 }
 
-Case linear_case(const std::string& name, double multiply_adds, int in, int out) {
+Case linear_case(const std::string& name, int in, int out) {
+  const double multiply_adds = 1.0 * in * out;
   const Tensor w = random_tensor({out, in}, false), b = random_tensor({out}, false);
   return {name, multiply_adds, random_tensor({in}, true), {w, b}, [=](const Tensor& x) {
             return linear(x, w, b);
@@ -91,62 +95,51 @@ Case linear_case(const std::string& name, double multiply_adds, int in, int out)
 }
 
 // Grid and sampler; what counts as input is theta, near the identity as in training.
-Case sampler_case(const Work& work, const Shape& image_shape) {
+Case sampler_case(const Shape& image_shape) {
   const Tensor image = random_tensor(image_shape, true);
   const Tensor theta = random_tensor({2, 3}, true);
   for (int i = 0; i < 6; ++i) theta[i] = Real(0.05) * theta[i] + Real(i % 4 == 0);
-  return {"grid + sampler", work.sampler / 3, theta, {}, [=](const Tensor& t) {
+  return {"grid + sampler", 51.0 * image_shape.size() / 3, theta, {}, [=](const Tensor& t) {
             return spatial_transform(image, t);
           }};
 }
 
-std::vector<Case> cases(const StnOptions& o) {
-  const Work work = work_of(o);
-  const int c = o.input[0], h = o.input[1], w = o.input[2];
-  const auto after = [](int extent, int kernel) { return (extent - kernel + 1) / 2; };
-  const int h1 = after(h, 7), w1 = after(w, 7), h3 = after(h, 5), w3 = after(w, 5);
-  const int found = o.localization2 * after(h1, 5) * after(w1, 5);
-  const int features = o.conv2 * after(h3, 5) * after(w3, 5);
+// The tutorial network's, as it runs them on an image of 28x28.
+std::vector<Case> cases() {
   std::vector<Case> all;
-  all.push_back(conv_case("localization.0 +pool+relu", work.localization1, o.input,
-                          {.in = c, .out = o.localization1, .kernel = 7}));
-  all.back().input_grad = false;  // nobody wants the gradient of the image
-  all.push_back(conv_case("localization.3 +pool+relu", work.localization2,
-                          {o.localization1, h1, w1},
-                          {.in = o.localization1, .out = o.localization2, .kernel = 5}));
-  all.push_back(linear_case("fc_loc.0", 1.0 * found * o.localization_fc, found, o.localization_fc));
-  all.push_back(linear_case("fc_loc.2", 6.0 * o.localization_fc, o.localization_fc, 6));
-  all.push_back(sampler_case(work, o.input));
   all.push_back(
-      conv_case("conv1 +pool+relu", work.conv1, o.input, {.in = c, .out = o.conv1, .kernel = 5}));
-  all.push_back(conv_case("conv2 +pool+relu", work.conv2, {o.conv1, h3, w3},
-                          {.in = o.conv1, .out = o.conv2, .kernel = 5}));
-  all.push_back({"dropout2d",
-                 0,
-                 random_tensor({o.conv2, after(h3, 5), after(w3, 5)}, true),
-                 {},
-                 [](const Tensor& x) { return dropout2d(x, Real(0.5)); }});
-  all.push_back(linear_case("fc1", work.fc1, features, o.fc));
-  all.push_back({"relu + dropout", 0, random_tensor({o.fc}, true), {}, [](const Tensor& x) {
+      conv_case("localization.0 +pool+relu", {1, 28, 28}, {.in = 1, .out = 8, .kernel = 7}));
+  all.back().input_grad = false;  // nobody wants the gradient of the image
+  all.push_back(
+      conv_case("localization.3 +pool+relu", {8, 11, 11}, {.in = 8, .out = 10, .kernel = 5}));
+  all.push_back(linear_case("fc_loc.0", 90, 32));
+  all.push_back(linear_case("fc_loc.2", 32, 6));
+  all.push_back(sampler_case({1, 28, 28}));
+  all.push_back(conv_case("conv1 +pool+relu", {1, 28, 28}, {.in = 1, .out = 10, .kernel = 5}));
+  all.push_back(conv_case("conv2 +pool+relu", {10, 12, 12}, {.in = 10, .out = 20, .kernel = 5}));
+  all.push_back({"dropout2d", 0, random_tensor({20, 4, 4}, true), {}, [](const Tensor& x) {
+                   return dropout2d(x, Real(0.5));
+                 }});
+  all.push_back(linear_case("fc1", 320, 50));
+  all.push_back({"relu + dropout", 0, random_tensor({50}, true), {}, [](const Tensor& x) {
                    return dropout(relu(x), Real(0.5));
                  }});
-  all.push_back(linear_case("fc2", work.fc2, o.fc, o.classes));
-  all.push_back(
-      {"log_softmax + nll_loss", 0, random_tensor({o.classes}, true), {}, [](const Tensor& x) {
-         return nll_loss(log_softmax(x), Labels{});
-       }});
+  all.push_back(linear_case("fc2", 50, 10));
+  all.push_back({"log_softmax + nll_loss", 0, random_tensor({10}, true), {}, [](const Tensor& x) {
+                   return nll_loss(log_softmax(x), Labels{});
+                 }});
   return all;
 }
 
 }  // namespace
 
-std::vector<LayerTimes> layer_times(const StnOptions& options, double seconds_each) {
+std::vector<LayerTimes> layer_times(double seconds_each) {
   set_threads(1);
   std::vector<LayerTimes> table;
   run_tasks(1, [&](int) {  // as inside a step: denormals are flushed
-    for (Case& c : cases(options)) table.push_back(measure(c, seconds_each));
+    for (Case& c : cases()) table.push_back(measure(c, seconds_each));
   });
-  Rig rig(options, 64);
+  Rig rig("tutorial", 64);
   rig.step();
   const double tile = median_seconds(seconds_each, [&] {
     const double start = now();

@@ -70,16 +70,17 @@ class Bench {
     return results_.peak.back().gflops;
   }
 
-  Speed speed(const StnOptions& net, int batch, int threads, const Rate& rate) const {
-    const double gflops = rate.median * work_of(net).training_flop() / 1e9;
+  Speed speed(const std::string& network, int batch, int threads, const Rate& rate) const {
+    const double gflops = rate.median * training_flop(network) / 1e9;
     return {batch, threads, rate, 100 * gflops / peak_of(threads)};
   }
 
   void train() {
-    print_title("training, tutorial network", work_of({}).training_flop());
+    print_title("training, tutorial network", training_flop("tutorial"));
     for (int batch : batches())
       for (int n : counts_) {
-        results_.train.push_back(speed({}, batch, n, training_rate({}, batch, n, effort_)));
+        results_.train.push_back(
+            speed("tutorial", batch, n, training_rate("tutorial", batch, n, effort_)));
         print_speed(results_.train.back());
       }
   }
@@ -92,7 +93,7 @@ class Bench {
   void evaluate() {
     print_title("evaluation, tutorial network", 0);
     for (int n : counts_) {
-      results_.eval.push_back({1024, n, evaluation_rate({}, 1024, n, effort_), 0});
+      results_.eval.push_back({1024, n, evaluation_rate("tutorial", 1024, n, effort_), 0});
       print_speed(results_.eval.back());
     }
   }
@@ -100,13 +101,13 @@ class Bench {
   void busy() {
     print_title("training while another program uses one core", 0);
     for (int n : counts_) {
-      results_.busy.push_back({64, n, busy_training_rate({}, 64, n, effort_), 0});
+      results_.busy.push_back({64, n, busy_training_rate("tutorial", 64, n, effort_), 0});
       print_speed(results_.busy.back());
     }
   }
 
   void layers() {
-    results_.layers = layer_times({}, options_.quick ? 0.01 : 0.06);
+    results_.layers = layer_times(options_.quick ? 0.01 : 0.06);
     print_layers(results_.layers, peak_of(1));
   }
 
@@ -115,20 +116,19 @@ class Bench {
         "\ntraining, every width of the tutorial network times 1, 2, 4, batch 64, %d threads\n",
         counts_.back());
     for (int factor : {1, 2, 4}) {
-      const StnOptions net = StnOptions{}.scaled(factor);
+      const std::string net = factor == 1 ? "tutorial" : cat("tutorial-x", factor);
       const Speed s =
           speed(net, 64, counts_.back(), training_rate(net, 64, counts_.back(), effort_));
-      results_.widths.push_back({factor, work_of(net).training_flop() / 1e6, s});
+      results_.widths.push_back({factor, training_flop(net) / 1e6, s});
       print_width(results_.widths.back());
     }
   }
 
   void wide() {
-    const StnOptions net = wide_network();
-    Random rng(1);
-    results_.wide_parameters = static_cast<long>(StnNetwork(net, rng).parameter_count());
+    const std::string net = "cifar";
+    results_.wide_parameters = static_cast<long>(make_bench_network(net)->parameter_count());
     print_title(cat("training, wide CIFAR-10 network, ", results_.wide_parameters, " parameters"),
-                work_of(net).training_flop());
+                training_flop(net));
     const Effort effort{effort_.repeats, effort_.seconds * 2};
     for (int n : counts_) {
       results_.wide.push_back(speed(net, 64, n, training_rate(net, 64, n, effort)));
@@ -137,7 +137,7 @@ class Bench {
   }
 
   void memory(const std::string& self) {
-    results_.allocations_per_step = allocations_per_step({}, 64, counts_.back());
+    results_.allocations_per_step = allocations_per_step("tutorial", 64, counts_.back());
     results_.peak_rss_mb = training_memory_mb(self);
     std::printf("\nallocations in a steady-state step: %g\n", results_.allocations_per_step);
     std::printf("peak memory, training on 60,000 + 10,000 images as MNIST's: %.0f MB\n",

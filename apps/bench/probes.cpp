@@ -33,17 +33,18 @@ Dataset random_images(int count) {
 // An epoch of MNIST's size, shortened, with its test.
 void train_like_mnist() {
   const Dataset train = random_images(60000), test = random_images(10000);
-  Rig rig({}, 64);
+  Rig rig("tutorial", 64);
   Loader loader(train, {.batch = 64});
   int steps = 0;
   for (const Batch& batch : loader) {
-    train_step(batch, [&](const Tile& t) { return nll_loss(rig.net(t.images), t.labels); });
+    train_step(batch, [&](const Tile& t) { return nll_loss((*rig.net)(t.images), t.labels); });
     rig.optimizer.step();
     if (++steps == 300) break;
   }
-  rig.net.eval();
+  rig.net->eval();
   Loader tests(test, {.batch = 1000, .shuffle = false});
-  for (const Batch& batch : tests) for_each_tile(batch, [&](const Tile& t) { rig.net(t.images); });
+  for (const Batch& batch : tests)
+    for_each_tile(batch, [&](const Tile& t) { (*rig.net)(t.images); });
 }
 
 // Runs `self --probe NAME` and returns what it printed.
@@ -81,7 +82,7 @@ int run_probe(const std::string& name) {
     return 0;
   }
   require(name == "start", "bench: no probe ", name);
-  Rig rig({}, 64);
+  Rig rig("tutorial", 64);
   std::printf("%g\n", rig.step());
   return 0;
 }

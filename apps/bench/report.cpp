@@ -30,16 +30,6 @@ Machine describe_machine() {
   return m;
 }
 
-StnOptions wide_network() {
-  return {.input = {3, 32, 32},
-          .localization1 = 64,
-          .localization2 = 128,
-          .localization_fc = 256,
-          .conv1 = 16,
-          .conv2 = 32,
-          .fc = 1024};
-}
-
 void print_machine(const Machine& m) {
   std::printf("machine       %s, %d CPUs for this process\n", m.cpu.c_str(), m.cores);
   std::printf("compiler      %s, %s\n", m.compiler.c_str(), m.flags.c_str());

@@ -42,9 +42,6 @@ struct Results {
          first_step_ms = -1;  ///< below 0: not measured
 };
 
-/// The CIFAR-10 network with localisation layers of 64 and 128 channels: 1,585,008 parameters.
-StnOptions wide_network();
-
 void print_machine(const Machine& machine);
 void print_peak(const std::vector<Peak>& peak);
 void print_title(const std::string& title, double flop);  ///< flop 0: not said

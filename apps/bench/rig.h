@@ -11,17 +11,18 @@
 namespace fovea::bench {
 
 struct Rig {
-  Rig(const StnOptions& options, int batch) : net(options, rng), optimizer(net.parameters()) {
+  Rig(const std::string& network, int batch)
+      : net(make_bench_network(network)), optimizer(net->parameters(), {.lr = 0.01}) {
+    const Shape input = bench_input(network);
     const int images = batch * std::max(1, 1024 / batch);
-    pixels.resize(static_cast<std::size_t>(images) * options.input.size());
+    pixels.resize(static_cast<std::size_t>(images) * input.size());
     for (std::uint8_t& pixel : pixels) pixel = static_cast<std::uint8_t>(rng.below(256));
     labels.resize(images);
-    for (std::int32_t& label : labels)
-      label = static_cast<std::int32_t>(rng.below(options.classes));
-    mean.assign(options.input[0], 0.5F);
-    stddev.assign(options.input[0], 0.3F);
+    for (std::int32_t& label : labels) label = static_cast<std::int32_t>(rng.below(10));
+    mean.assign(input[0], 0.5F);
+    stddev.assign(input[0], 0.3F);
     view.size = batch;
-    view.image_shape = options.input;
+    view.image_shape = input;
     view.mean = mean;
     view.stddev = stddev;
   }
@@ -38,17 +39,17 @@ struct Rig {
 
   double step() {
     const double loss = train_step(
-        next(), [&](const Tile& tile) { return nll_loss(net(tile.images), tile.labels); });
+        next(), [&](const Tile& tile) { return nll_loss((*net)(tile.images), tile.labels); });
     optimizer.step();
     return loss;
   }
 
   void evaluate() {
-    for_each_tile(next(), [&](const Tile& tile) { net(tile.images); });
+    for_each_tile(next(), [&](const Tile& tile) { (*net)(tile.images); });
   }
 
   Random rng{1};
-  StnNetwork net;
+  std::unique_ptr<Module> net;
   Sgd optimizer;
   std::vector<std::uint8_t> pixels;
   std::vector<std::int32_t> labels;

@@ -172,6 +172,15 @@ Model load_chosen(const std::string& weights) {
   return load_model(weights.empty() ? default_weights() : weights);
 }
 
+void add_network_options(Command& command, std::string& model, std::vector<std::string>& options) {
+  std::string names = "one of:";
+  for (const NetworkKind& kind : networks()) names += "\n  " + kind.name + ": " + kind.description;
+  command.option("--model", model, names, "NAME")
+      .option("--model-option", options,
+              "an option of the network, such as warp=similarity or conv1=20 (summary lists them)",
+              "NAME=VALUE");
+}
+
 void add_threads_option(Command& command, int& threads) {
   command.option("--threads", threads, "worker threads, 1 to 256; 0: one for each CPU", "N");
 }

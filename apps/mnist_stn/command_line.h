@@ -5,7 +5,7 @@
 
 #include "apps/networks/model.h"
 #include "apps/shell/command.h"
-#include "apps/train/data_options.h"
+#include "apps/train/data.h"
 
 namespace CLI {
 class App;
@@ -20,6 +20,9 @@ void add_data_options(Command& command, DataOptions& options);
 /// name is the pre-trained one.
 void add_weights_option(Command& command, std::string& weights);
 Model load_chosen(const std::string& weights);
+
+/// --model and --model-option.
+void add_network_options(Command& command, std::string& model, std::vector<std::string>& options);
 
 /// --threads, 0 to 256, 0 being one for each CPU.
 void add_threads_option(Command& command, int& threads);

@@ -5,9 +5,9 @@
 #include "apps/mnist_stn/commands.h"
 #include "apps/networks/evaluate.h"
 #include "apps/networks/model.h"
-#include "apps/report/markup.h"
 #include "apps/shell/command.h"
 #include "apps/shell/console.h"
+#include "apps/shell/numbers.h"
 #include "core/workers.h"
 
 namespace fovea {
@@ -25,7 +25,7 @@ void run(const EvalOptions& options) {
   set_threads(options.threads);
   const Model model = load_model(options.weights, options.allow_non_finite);
   const Dataset test = load_test_data(options.data, model.info.mean, model.info.stddev);
-  const Evaluation result = evaluate(*model.network, test);
+  const Evaluation result = evaluate(model, test);
   print(cat("Model: ", model.info.name, ", ",
             grouped(static_cast<std::int64_t>(model.network->parameter_count())), " parameters, ",
             options.weights, "\nData:  ", test.name, ", ", grouped(test.size()), " test images\n",

@@ -5,9 +5,9 @@
 
 #include "apps/mnist_stn/command_line.h"
 #include "apps/mnist_stn/commands.h"
-#include "apps/report/markup.h"
 #include "apps/shell/command.h"
 #include "apps/shell/console.h"
+#include "apps/shell/numbers.h"
 
 namespace fovea {
 
@@ -28,14 +28,14 @@ void run(const ExportOptions& options) {
   const Model model = load_chosen(options.weights);
   export_onnx(options.onnx, model);
   if (!options.samples.empty()) write_samples(options.samples, model);
-  const Shape& s = model.info.network.input;
+  const Shape& s = model.info.input;
   const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(options.onnx));
   const auto parameters = static_cast<std::int64_t>(model.network->parameter_count());
   print(cat(options.onnx, ": ", grouped(bytes), " bytes, opset 16, ", grouped(parameters),
             " parameters\n  images             float [N, ", s[0], ", ", s[1], ", ", s[2],
             "], (pixel / 255 - mean) / stddev\n                     mean ",
             numbers(model.info.mean), ", stddev ", numbers(model.info.stddev),
-            "\n  log_probabilities  float [N, ", model.info.network.classes, "]\n"));
+            "\n  log_probabilities  float [N, ", model.info.classes(), "]\n"));
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ std::vector<std::string> expand_images(const std::vector<std::string>& paths) {
 
 bool reads_digits(const Model& model) {
   const auto& names = model.info.class_names;
-  return model.info.network.input == Shape{1, 28, 28} &&
+  return model.info.input == Shape{1, 28, 28} &&
          std::all_of(names.begin(), names.end(), [](const std::string& name) {
            return name.size() == 1 && name[0] >= '0' && name[0] <= '9';
          });
@@ -67,7 +67,7 @@ NetworkInput network_input(const Model& model, const Image& image, bool prepare)
     PreparedDigit digit = prepare_digit(image);
     return {std::move(digit.image.pixels), std::move(digit.notes), digit.blank};
   }
-  const Shape& shape = model.info.network.input;
+  const Shape& shape = model.info.input;
   const int channels = shape[0], height = shape[1], width = shape[2];
   require(channels == 1 || channels == 3, "the network takes images of ", channels,
           " channels; pictures can be turned into 1 or 3");

@@ -9,10 +9,10 @@
 #include "apps/mnist_stn/pictures.h"
 #include "apps/networks/inspect.h"
 #include "apps/report/before_after.h"
-#include "apps/report/markup.h"
 #include "apps/shell/command.h"
 #include "apps/shell/console.h"
 #include "apps/shell/json.h"
+#include "apps/shell/numbers.h"
 #include "core/error.h"
 #include "core/file.h"
 
@@ -42,7 +42,8 @@ std::string text_line(const Model& model, const Picture& picture, const Inspecti
   return line + "\n";
 }
 
-std::string json_line(const Model& model, const Picture& picture, const Inspection& seen, int top) {
+std::string json_line(const Model& model, const std::vector<Stage>& stages, const Picture& picture,
+                      const Inspection& seen, int top) {
   Json line;
   line["path"] = picture.path;
   line["class"] = class_name(model, seen.ranked[0]);
@@ -51,7 +52,11 @@ std::string json_line(const Model& model, const Picture& picture, const Inspecti
     line["top"].push_back(
         {{"class", class_name(model, seen.ranked[static_cast<std::size_t>(rank)])},
          {"probability", seen.probability(rank)}});
-  line["theta"] = seen.theta;
+  if (!stages.empty()) line["theta"] = seen.thetas[0];
+  for (std::size_t i = 0; i < stages.size(); ++i)
+    line["transformers"].push_back({{"name", stages[i].name},
+                                    {"warp", stages[i].transformer->warp().name()},
+                                    {"theta", seen.thetas[i]}});
   line["blank"] = picture.input.blank;
   line["notes"] = picture.input.notes;
   return dump_json(line) + "\n";
@@ -63,7 +68,8 @@ class Predictor {
   explicit Predictor(const PredictOptions& options)
       : options_(options),
         model_(load_chosen(options.weights)),
-        top_(std::min(options.top, model_.info.network.classes)) {
+        stages_(transformer_stages(model_)),
+        top_(std::min(options.top, model_.info.classes())) {
     if (!options_.save.empty()) require_writable_directory(options_.save);
   }
 
@@ -93,7 +99,8 @@ class Predictor {
 
  private:
   void report(const Picture& picture, const Inspection& seen) {
-    print((options_.json ? json_line : text_line)(model_, picture, seen, top_));
+    print(options_.json ? json_line(model_, stages_, picture, seen, top_)
+                        : text_line(model_, picture, seen, top_));
     if (options_.verbose)
       std::fprintf(stderr, "  %s: %s\n", picture.path.c_str(), picture.input.notes.c_str());
     else if (picture.input.blank)
@@ -105,8 +112,8 @@ class Predictor {
     const std::string stem = std::filesystem::path(picture.path).stem().string();
     std::string name = stem;
     for (int i = 2; !saved_.insert(name).second; ++i) name = cat(stem, "-", i);
-    const SampleView view = sample_view(model_, seen, -1);
-    ContactSheetOptions sheet = sheet_options(model_.info.network.input);
+    const SampleView view = answered_views(model_, picture.input.pixels, {&seen, 1}, {})[0];
+    ContactSheetOptions sheet = sheet_options(model_.info.input);
     sheet.columns = 1;
     sheet.scale *= 2;
     sheet.text_scale = 2;
@@ -116,6 +123,7 @@ class Predictor {
 
   const PredictOptions& options_;
   Model model_;
+  std::vector<Stage> stages_;
   int top_;
   std::vector<Picture> waiting_;
   std::set<std::string> saved_;

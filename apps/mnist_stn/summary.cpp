@@ -1,6 +1,9 @@
 // mnist_stn summary: what a model is made of.
+#include "layers/summary.h"
+
 #include <memory>
 
+#include "apps/mnist_stn/command_line.h"
 #include "apps/mnist_stn/commands.h"
 #include "apps/networks/model.h"
 #include "apps/shell/command.h"
@@ -13,6 +16,7 @@ namespace {
 
 struct SummaryOptions {
   std::string model = "tutorial", weights;
+  std::vector<std::string> model_options;
   std::vector<int> input;
   int classes = 10;
 };
@@ -24,19 +28,19 @@ Model open_model(const SummaryOptions& options) {
                   extent);
   require_usage(options.classes > 0 && options.classes <= 65536, "--classes takes 1 to 65536, got ",
                 options.classes);
-  Shape input = options.model.starts_with("cifar") ? Shape{3, 32, 32} : Shape{1, 28, 28};
-  if (!options.input.empty()) input = {options.input[0], options.input[1], options.input[2]};
-  ModelInfo info;
-  info.name = options.model;
-  info.network = model_options(options.model, input, options.classes);
+  const NetworkKind& kind = find_network(options.model);
+  ModelInfo info = describe_model(
+      kind.name, kind.input, std::vector<std::string>(static_cast<std::size_t>(options.classes)));
+  if (!options.input.empty()) info.input = {options.input[0], options.input[1], options.input[2]};
+  for (const std::string& option : options.model_options) set_option(info.options, option);
   return make_model(std::move(info), 1);
 }
 
 void run(const SummaryOptions& options) {
   const Model model = open_model(options);
   model.network->eval();
-  print(
-      cat(architecture(*model.network), "\n\n", summary(*model.network, model.info.network.input)));
+  print(cat(architecture(*model.network), "\nOptions: ", options_line(model.info.options), "\n\n",
+            summary(*model.network, model.info.input)));
 }
 
 }  // namespace
@@ -44,9 +48,7 @@ void run(const SummaryOptions& options) {
 void add_summary(CLI::App& app) {
   Command command(app, "summary", "layers, output shapes and parameters of a model");
   const auto options = std::make_shared<SummaryOptions>();
-  std::string names = "one of:";
-  for (const auto& [name, description] : model_names()) names += "\n  " + name + ": " + description;
-  command.option("--model", options->model, names, "NAME");
+  add_network_options(command, options->model, options->model_options);
   command
       .option("--input", options->input,
               "channels, height and width of the images (default: 1 28 28, cifar: 3 32 32)", "N")

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/networks/stn_network.h"
+#include "apps/networks/model.h"
 #include "core/step.h"
 #include "data/dataset.h"
 
@@ -28,9 +28,16 @@ struct Evaluation {
 
 /// Runs the network, in evaluation mode, over the first `limit` images (0: all) on all threads. The
 /// result does not depend on how many there are. The mode is as before afterwards. Throws Error
-/// when images or classes of `dataset` do not fit the network.
-Evaluation evaluate(StnNetwork& network, const Dataset& dataset, bool keep_predictions = false,
+/// when images or classes of `dataset` do not fit the network, or if what it gives are no
+/// log-probabilities.
+Evaluation evaluate(const Model& model, const Dataset& dataset, bool keep_predictions = false,
                     int limit = 0);
+
+/// Throws Error naming both if the model does not take the images, or know the classes, of the set.
+void require_fitting(const Model& model, const Dataset& dataset);
+
+/// The class with the highest score of one lane; the first of equal ones.
+int most_probable(const Tensor& scores, int lane);
 
 /// Correct answers among the samples of a tile that count.
 int count_correct(const Tensor& log_probs, const Tile& tile);
@@ -38,7 +45,19 @@ int count_correct(const Tensor& log_probs, const Tile& tile);
 /// "Test set: Average loss: 0.0418, Accuracy: 9865/10000 (98.65%)"
 std::string test_line(const Evaluation& evaluation);
 
-/// confusion.json (run_files.h) of an evaluation with predictions.
-std::string confusion_text(const Evaluation& evaluation, const Dataset& dataset);
+/// Evaluation mode while it lives.
+class EvalMode {
+ public:
+  explicit EvalMode(Module& module) : module_(module), before_(module.training()) {
+    module_.eval();
+  }
+  ~EvalMode() { module_.train(before_); }
+  EvalMode(const EvalMode&) = delete;
+  EvalMode& operator=(const EvalMode&) = delete;
+
+ private:
+  Module& module_;
+  bool before_;
+};
 
 }  // namespace fovea

@@ -5,8 +5,6 @@
 #include <set>
 
 #include "apps/networks/model_info.h"
-#include "apps/shell/suggest.h"
-#include "apps/shell/usage_error.h"
 #include "core/random.h"
 
 namespace fovea {
@@ -38,57 +36,36 @@ Tensor copy_of(const std::string& file, const std::string& name, const SafeTenso
 
 }  // namespace
 
-const std::vector<std::pair<std::string, std::string>>& model_names() {
-  static const std::vector<std::pair<std::string, std::string>> names = {
-      {"tutorial", "the spatial transformer of PyTorch's tutorial, 27,360 parameters on MNIST"},
-      {"tutorial-x2", "the same with twice the width"},
-      {"tutorial-x4", "the same with four times the width"},
-      {"cifar", "the larger one for colour images, 1,585,008 parameters on CIFAR-10"},
-      {"cifar-deep", "a deeper classifier of six 3x3 convolutions behind a smaller transformer"},
-      {"tutorial-cnn", "control: the classifier of tutorial without a transformer"},
-      {"cifar-cnn", "control: the classifier of cifar without a transformer"},
-      {"cifar-deep-cnn", "control: the classifier of cifar-deep without a transformer"},
-  };
-  return names;
+ModelInfo describe_model(const std::string& name, const Shape& input,
+                         std::vector<std::string> class_names) {
+  return {.name = name,
+          .input = input,
+          .options = find_network(name).options,
+          .class_names = std::move(class_names)};
 }
 
-StnOptions model_options(const std::string& name, const Shape& image_shape, int classes) {
-  StnOptions options;
-  if (name == "tutorial-x2") options = options.scaled(2);
-  if (name == "tutorial-x4") options = options.scaled(4);
-  if (name.starts_with("cifar"))
-    options = {.localization1 = 64,
-               .localization2 = 128,
-               .localization_fc = 256,
-               .conv1 = 16,
-               .conv2 = 32,
-               .fc = 1024};
-  if (name.starts_with("cifar-deep"))
-    options = {.localization1 = 16,
-               .localization2 = 32,
-               .localization_fc = 64,
-               .blocks = {32, 64, 128},
-               .fc = 256};
-  options.transformer = !name.ends_with("-cnn");
-  options.input = image_shape;
-  options.classes = classes;
-
-  std::vector<std::string> names;
-  for (const auto& [known, description] : model_names()) names.push_back(known);
-  if (std::find(names.begin(), names.end(), name) == names.end())
-    throw UsageError(cat("--model '", name, "' does not exist", did_you_mean(name, names),
-                         " (it takes ", list_names(names), ")"));
-  return options;
+Batch batch_of(const ModelInfo& info, std::span<const std::uint8_t> pixels) {
+  const auto length = static_cast<std::size_t>(info.input.size());
+  require(length > 0 && pixels.size() % length == 0, pixels.size(),
+          " bytes are not whole images of shape ", info.input);
+  Batch batch;
+  batch.size = static_cast<int>(pixels.size() / length);
+  batch.image_shape = info.input;
+  batch.pixels = pixels;
+  batch.mean = info.mean;
+  batch.stddev = info.stddev;
+  return batch;
 }
 
 Model make_model(ModelInfo info, std::uint64_t seed) {
   // A stream of its own: initial weights do not follow the order of the images.
   Random rng(mix(seed, 0x696e6974));
-  auto network = std::make_unique<StnNetwork>(info.network, rng);
+  const NetworkSpec spec{info.input, info.classes(), info.options};
+  auto network = make_network(info.name, spec, rng);
   return {std::move(info), std::move(network)};
 }
 
-void load_weights(StnNetwork& network, const SafeTensors& weights, const std::string& file,
+void load_weights(const Module& network, const SafeTensors& weights, const std::string& file,
                   bool allow_non_finite) {
   const std::vector<NamedTensor> parameters = network.named_parameters();
   std::set<std::string> known;
@@ -117,7 +94,13 @@ Model load_model(const std::string& file, bool allow_non_finite) {
 }
 
 Model model_from(const SafeTensors& weights, const std::string& file, bool allow_non_finite) {
-  Model model = make_model(read_model_info(weights, file), 0);
+  Model model;
+  ModelInfo info = read_model_info(weights, file);
+  try {
+    model = make_model(std::move(info), 0);
+  } catch (const Error& error) {
+    fail(file, ": damaged description of the model: ", error.what());
+  }
   load_weights(*model.network, weights, file, allow_non_finite);
   model.network->eval();
   return model;

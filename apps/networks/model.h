@@ -6,39 +6,41 @@
 #include <string>
 #include <vector>
 
-#include "apps/networks/stn_network.h"
+#include "apps/networks/network.h"
+#include "core/batch.h"
 #include "core/safetensors.h"
 
 namespace fovea {
 
 /// What is saved beside the weights, as safetensors metadata.
 struct ModelInfo {
-  std::string name = "tutorial";  ///< --model: see model_names()
-  StnOptions network;
-  std::vector<float> mean{0.1307f}, stddev{0.3081f};  ///< one a channel
+  std::string name;                                   ///< in the table of networks
+  Shape input;                                        ///< of one image, [C, H, W]
+  Attributes options;                                 ///< of the network
+  std::vector<float> mean{0.1307f}, stddev{0.3081f};  ///< one a channel; MNIST's
   std::vector<std::string> class_names;
+
+  int classes() const { return static_cast<int>(class_names.size()); }
 };
 
 struct Model {
   ModelInfo info;
-  std::unique_ptr<StnNetwork> network;
+  std::unique_ptr<Module> network;
 };
 
-/// The names that --model takes, with a line of description each: tutorial (the default),
-/// tutorial-x2, tutorial-x4, cifar, and the controls without a transformer, tutorial-cnn and
-/// cifar-cnn.
-const std::vector<std::pair<std::string, std::string>>& model_names();
+/// The network `name` with its default options, for such images.
+ModelInfo describe_model(const std::string& name, const Shape& input,
+                         std::vector<std::string> class_names);
 
-/// The widths of a named model for images of this shape. Throws UsageError, with the nearest name,
-/// for an unknown one.
-StnOptions model_options(const std::string& name, const Shape& image_shape, int classes);
+/// Whole images [C, H, W] of the model's size, to be looked at without labels.
+Batch batch_of(const ModelInfo& info, std::span<const std::uint8_t> pixels);
 
-/// A freshly initialised model.
+/// A freshly initialised model of the network info.name.
 Model make_model(ModelInfo info, std::uint64_t seed);
 
 /// Copies tensors by name into the network; all of them must be there, with the right shapes and
 /// finite values (unless allowed), and no others; otherwise throws Error and changes nothing.
-void load_weights(StnNetwork& network, const SafeTensors& weights, const std::string& file,
+void load_weights(const Module& network, const SafeTensors& weights, const std::string& file,
                   bool allow_non_finite = false);
 
 /// Reads weights saved by save_model() or by PyTorch; without metadata, widths and input size

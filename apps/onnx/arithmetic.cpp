@@ -38,12 +38,12 @@ OnnxTranslation binary(const char* type) {
 
 std::string as_leaky_relu(OnnxBuilder& b, const TracedOp& op) {
   return b.add("LeakyRelu", {b.value(op.inputs[0])},
-               {{"alpha", static_cast<float>(traced_number(op, "slope"))}});
+               {{"alpha", static_cast<float>(op.attributes.number("slope"))}});
 }
 
 std::string as_elu(OnnxBuilder& b, const TracedOp& op) {
   return b.add("Elu", {b.value(op.inputs[0])},
-               {{"alpha", static_cast<float>(traced_number(op, "alpha"))}});
+               {{"alpha", static_cast<float>(op.attributes.number("alpha"))}});
 }
 
 // x * (1 + curve) / 2
@@ -66,18 +66,18 @@ std::string as_gelu_tanh(OnnxBuilder& b, const TracedOp& op) {
 
 std::string as_power(OnnxBuilder& b, const TracedOp& op) {
   return b.add("Pow", {b.value(op.inputs[0]),
-                       b.constant(static_cast<float>(traced_number(op, "exponent")))});
+                       b.constant(static_cast<float>(op.attributes.number("exponent")))});
 }
 
 std::string as_clamp(OnnxBuilder& b, const TracedOp& op) {
-  const std::vector<double>& limits = traced_numbers(op, "limits");
-  return b.add("Clip", {b.value(op.inputs[0]), b.constant(static_cast<float>(limits.at(0))),
-                        b.constant(static_cast<float>(limits.at(1)))});
+  return b.add("Clip",
+               {b.value(op.inputs[0]), b.constant(static_cast<float>(op.attributes.number("low"))),
+                b.constant(static_cast<float>(op.attributes.number("high")))});
 }
 
 std::string as_scale(OnnxBuilder& b, const TracedOp& op) {
-  const float factor = static_cast<float>(traced_number(op, "factor"));
-  const float offset = static_cast<float>(traced_number(op, "offset"));
+  const float factor = static_cast<float>(op.attributes.number("factor"));
+  const float offset = static_cast<float>(op.attributes.number("offset"));
   std::string x = b.value(op.inputs[0]);
   if (factor != 1) x = b.add("Mul", {x, b.constant(factor)});
   return offset == 0 && factor != 1 ? x : b.add("Add", {x, b.constant(offset)});
@@ -85,7 +85,7 @@ std::string as_scale(OnnxBuilder& b, const TracedOp& op) {
 
 OnnxTranslation softmax(const char* type) {
   return [type](OnnxBuilder& b, const TracedOp& op) {
-    return b.add(type, {b.value(op.inputs[0])}, {{"axis", axis(op, traced_integer(op, "dim"))}});
+    return b.add(type, {b.value(op.inputs[0])}, {{"axis", axis(op, op.attributes.integer("dim"))}});
   };
 }
 
@@ -105,20 +105,12 @@ std::string as_reshape(OnnxBuilder& b, const TracedOp& op) {
   return b.value_as(op.inputs[0], op.output.shape());
 }
 
-// The axes of a sum or mean; without the attribute, all of them.
-Ints reduced_axes(const TracedOp& op) {
-  const bool recorded = !op.attributes.empty();
-  Ints dims = recorded ? traced_integers(op, "dims") : Ints();
-  for (int i = 0; !recorded && i < op.inputs[0].shape().rank(); ++i) dims.push_back(i);
-  for (std::int64_t& dim : dims) dim = axis(op, dim);
-  return dims;
-}
-
 std::string as_reduce(OnnxBuilder& b, const TracedOp& op) {
-  const Ints axes = reduced_axes(op);
+  Ints axes = op.attributes.integers("dims");
+  for (std::int64_t& dim : axes) dim = axis(op, dim);
   const std::string x = b.value(op.inputs[0]);
   if (axes.empty()) return b.add("Identity", {x});  // no axes would mean all of them
-  const std::int64_t keep = op.attributes.empty() ? 0 : traced_integer(op, "keepdim");
+  const std::int64_t keep = op.attributes.flag("keepdim");
   if (op.op == "sum") return b.add("ReduceSum", {x, b.indices(axes)}, {{"keepdims", keep}});
   return b.add("ReduceMean", {x}, {{"axes", axes}, {"keepdims", keep}});
 }
@@ -132,17 +124,17 @@ std::string as_concatenate(OnnxBuilder& b, const TracedOp& op) {
             " cannot be expressed; add the shared one to zeros of the sample first");
     inputs.push_back(b.value(x));
   }
-  return b.add("Concat", inputs, {{"axis", axis(op, traced_integer(op, "dim"))}});
+  return b.add("Concat", inputs, {{"axis", axis(op, op.attributes.integer("dim"))}});
 }
 
 std::string as_slice(OnnxBuilder& b, const TracedOp& op) {
-  const Ints window = traced_integers(op, "dim_begin_end");
-  return b.add("Slice", {b.value(op.inputs[0]), b.indices({window.at(1)}),
-                         b.indices({window.at(2)}), b.indices({axis(op, window.at(0))})});
+  return b.add("Slice", {b.value(op.inputs[0]), b.indices({op.attributes.integer("begin")}),
+                         b.indices({op.attributes.integer("end")}),
+                         b.indices({axis(op, op.attributes.integer("dim"))})});
 }
 
 std::string as_transpose(OnnxBuilder& b, const TracedOp& op) {
-  const Ints dims = traced_integers(op, "dims");
+  const Ints dims = op.attributes.integers("dims");
   Ints order;
   for (int i = 0; i < op.inputs[0].shape().rank() + op.inputs[0].is_per_sample(); ++i)
     order.push_back(i);

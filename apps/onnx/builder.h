@@ -55,12 +55,6 @@ using OnnxTranslations = std::map<std::string, OnnxTranslation>;
 const OnnxTranslations& onnx_layers();
 const OnnxTranslations& onnx_arithmetic();
 
-/// What an operation noted in its trace. Throw Error if the attribute is missing.
-const std::vector<double>& traced_numbers(const TracedOp& op, std::string_view name);
-std::vector<std::int64_t> traced_integers(const TracedOp& op, std::string_view name);
-double traced_number(const TracedOp& op, std::string_view name);
-std::int64_t traced_integer(const TracedOp& op, std::string_view name);
-
 /// The shape as ONNX has it: [-1, shape...] if per sample.
 std::vector<std::int64_t> onnx_shape(const Shape& shape, bool per_sample);
 

@@ -130,11 +130,11 @@ std::string list(const std::vector<float>& values) {
 OnnxInfo info_of(const ModelInfo& model) {
   OnnxInfo info;
   info.graph_name = model.name;
-  const Shape& s = model.network.input;
+  const Shape& s = model.input;
   info.doc = cat("Input: images as [N, ", s[0], ", ", s[1], ", ", s[2],
                  "], normalised per channel: (pixel / 255 - mean) / stddev with mean ",
                  list(model.mean), " and stddev ", list(model.stddev),
-                 ". Output: log-probabilities of ", model.network.classes, " classes.");
+                 ". Output: log-probabilities of ", model.classes(), " classes.");
   info.metadata = {{"model", model.name},
                    {"mean", list(model.mean)},
                    {"stddev", list(model.stddev)},
@@ -181,25 +181,18 @@ std::vector<std::uint8_t> encode_onnx(const OnnxGraph& graph, const OnnxInfo& in
 void export_onnx(const std::string& path, const Model& model) {
   model.network->eval();
   write_file_atomically(
-      path, encode_onnx(onnx_graph(*model.network, model.info.network.input), info_of(model.info)));
+      path, encode_onnx(onnx_graph(*model.network, model.info.input), info_of(model.info)));
 }
 
 void write_samples(const std::string& path, const Model& model, int count) {
   require(count > 0 && count <= 4096, "samples: their number must be 1 to 4096, got ", count);
   model.network->eval();
   const ModelInfo& info = model.info;
-  const std::vector<std::uint8_t> pixels = blobs(info.network.input, count);
-  const std::vector<std::int32_t> labels(static_cast<std::size_t>(count));
+  const std::vector<std::uint8_t> pixels = blobs(info.input, count);
   Shape shape = {count};
-  for (const int extent : info.network.input) shape.append(extent);
-  SafeTensor images{shape, {}}, outputs{{count, info.network.classes}, {}};
-  Batch batch;
-  batch.size = count;
-  batch.image_shape = info.network.input;
-  batch.pixels = pixels;
-  batch.labels = labels;
-  batch.mean = info.mean;
-  batch.stddev = info.stddev;
+  for (const int extent : info.input) shape.append(extent);
+  SafeTensor images{shape, {}}, outputs{{count, info.classes()}, {}};
+  const Batch batch = batch_of(info, pixels);
   const NoGrad guard;
   for (int index = 0; index < tile_count(count); ++index) {
     const Tile tile = make_tile(batch, index);

@@ -13,27 +13,6 @@ std::vector<std::int64_t> onnx_shape(const Shape& shape, bool per_sample) {
   return out;
 }
 
-const std::vector<double>& traced_numbers(const TracedOp& op, std::string_view name) {
-  for (const auto& [key, values] : op.attributes)
-    if (key == name) return values;
-  fail("ONNX export: the operation \"", op.op, "\" did not record its \"", name,
-       "\"; add a trace_attribute() call to it");
-}
-
-std::vector<std::int64_t> traced_integers(const TracedOp& op, std::string_view name) {
-  std::vector<std::int64_t> out;
-  for (const double value : traced_numbers(op, name)) out.push_back(std::lround(value));
-  return out;
-}
-
-double traced_number(const TracedOp& op, std::string_view name) {
-  return traced_numbers(op, name).at(0);
-}
-
-std::int64_t traced_integer(const TracedOp& op, std::string_view name) {
-  return traced_integers(op, name).at(0);
-}
-
 OnnxBuilder::OnnxBuilder(OnnxGraph& graph, const std::vector<NamedTensor>& parameters)
     : graph_(graph) {
   for (const NamedTensor& p : parameters) {
@@ -167,7 +146,14 @@ OnnxGraph translate(const Trace& trace, const Tensor& input, const Tensor& outpu
   std::string last_op = "output";
   for (const TracedOp* op : needed_operations(trace, output)) {
     builder.begin(*op);
-    builder.define(op->output, translation_of(*op)(builder, *op));
+    const OnnxTranslation& translate_op = translation_of(*op);
+    try {
+      builder.define(op->output, translate_op(builder, *op));
+    } catch (const Error& error) {
+      if (std::string_view(error.what()).starts_with("ONNX export")) throw;
+      fail("ONNX export: ", op->op, op->module.empty() ? "" : " in ", op->module, ": ",
+           error.what());
+    }
     if (same_value(op->output, output)) last_op = op->op;
   }
   graph.output = last_op == "log_softmax" ? "log_probabilities"

@@ -22,27 +22,28 @@ std::string as_conv2d(OnnxBuilder& b, const TracedOp& op) {
   const Shape& weight = op.inputs[1].shape();
   return b.add("Conv", inputs,
                {{"kernel_shape", Ints{weight[2], weight[3]}},
-                {"strides", traced_integers(op, "stride")},
-                {"pads", both_ends(traced_integers(op, "padding"))},
-                {"dilations", traced_integers(op, "dilation")},
-                {"group", traced_integer(op, "groups")}});
+                {"strides", op.attributes.integers("stride")},
+                {"pads", both_ends(op.attributes.integers("padding"))},
+                {"dilations", op.attributes.integers("dilation")},
+                {"group", op.attributes.integer("groups")}});
 }
 
 std::string as_max_pool2d(OnnxBuilder& b, const TracedOp& op) {
   return b.add("MaxPool", {b.value(op.inputs[0])},
-               {{"kernel_shape", traced_integers(op, "kernel")},
-                {"strides", traced_integers(op, "stride")},
-                {"pads", both_ends(traced_integers(op, "padding"))}});
+               {{"kernel_shape", op.attributes.integers("kernel")},
+                {"strides", op.attributes.integers("stride")},
+                {"pads", both_ends(op.attributes.integers("padding"))}});
 }
 
 std::string as_avg_pool2d(OnnxBuilder& b, const TracedOp& op) {
-  const std::int64_t kernel = traced_integer(op, "kernel"), stride = traced_integer(op, "stride"),
-                     padding = traced_integer(op, "padding");
+  const std::int64_t kernel = op.attributes.integer("kernel"),
+                     stride = op.attributes.integer("stride"),
+                     padding = op.attributes.integer("padding");
   return b.add("AveragePool", {b.value(op.inputs[0])},
                {{"kernel_shape", Ints{kernel, kernel}},
                 {"strides", Ints{stride, stride}},
                 {"pads", Ints(4, padding)},
-                {"count_include_pad", traced_integer(op, "count_include_pad")}});
+                {"count_include_pad", std::int64_t{op.attributes.flag("count_include_pad")}}});
 }
 
 // Row i averages the elements of bin i (layers/avg_pool2d.h).
@@ -77,7 +78,7 @@ std::string as_linear(OnnxBuilder& b, const TracedOp& op) {
 
 std::string as_affine_grid(OnnxBuilder& b, const TracedOp& op) {
   const int height = op.output.shape()[0], width = op.output.shape()[1];
-  const bool corners = traced_integer(op, "align_corners") != 0;
+  const bool corners = op.attributes.flag("align_corners");
   std::vector<float> base;  // (x, y, 1) of every output pixel
   for (int i = 0; i < height; ++i)
     for (int j = 0; j < width; ++j)
@@ -91,31 +92,28 @@ std::string as_affine_grid(OnnxBuilder& b, const TracedOp& op) {
 }
 
 std::string as_grid_sample(OnnxBuilder& b, const TracedOp& op) {
-  static const char* const paddings[] = {"zeros", "border", "reflection"};
-  const auto padding = static_cast<std::size_t>(traced_integer(op, "padding"));
-  require(padding < std::size(paddings), "ONNX export: grid_sample with padding mode ", padding,
-          " cannot be expressed; use zeros, border or reflection");
-  const float fill = static_cast<float>(traced_number(op, "fill"));
-  const bool shift = fill != 0 && static_cast<Padding>(padding) == Padding::zeros;
+  const std::string& padding = op.attributes.text("padding");
+  const float fill = static_cast<float>(op.attributes.number("fill"));
+  const bool shift = fill != 0 && padding == name_of(Padding::zeros);
   std::string x = b.value(op.inputs[0]);
   // Sampling is linear with weights that sum to 1: zeros around x - fill are `fill` around x.
   if (shift) x = b.add("Sub", {x, b.constant(fill)});
   x = b.add("GridSample", {x, b.value(op.inputs[1])},
-            {{"mode", std::string(traced_integer(op, "nearest") ? "nearest" : "bilinear")},
-             {"padding_mode", std::string(paddings[padding])},
-             {"align_corners", traced_integer(op, "align_corners")}});
+            {{"mode", op.attributes.text("mode")},
+             {"padding_mode", padding},
+             {"align_corners", std::int64_t{op.attributes.flag("align_corners")}}});
   return shift ? b.add("Add", {x, b.constant(fill)}) : x;
 }
 
 std::string as_group_norm(OnnxBuilder& b, const TracedOp& op) {
-  const int groups = static_cast<int>(traced_integer(op, "groups"));
+  const int groups = static_cast<int>(op.attributes.integer("groups"));
   const Shape& shape = op.inputs[0].shape();
   const auto each = [&](float value) {
     return b.constant({groups}, std::vector<float>(static_cast<std::size_t>(groups), value));
   };
   const std::string rows = b.reshape(b.value(op.inputs[0]), {-1, groups, shape.size() / groups});
   std::string y = b.add("InstanceNormalization", {rows, each(1), each(0)},
-                        {{"epsilon", static_cast<float>(traced_number(op, "eps"))}});
+                        {{"epsilon", static_cast<float>(op.attributes.number("eps"))}});
   y = b.reshape(y, onnx_shape(shape, true));
   Shape channels = {shape[0]};
   for (int i = 1; i < shape.rank(); ++i) channels.append(1);

@@ -1,81 +1,48 @@
 #include "apps/report/animation.h"
 
-#include <cmath>
-#include <nlohmann/json.hpp>
-
+#include "apps/networks/evaluate.h"
+#include "apps/networks/inspect.h"
 #include "apps/report/before_after.h"
-#include "apps/report/markup.h"
-#include "apps/shell/json.h"
+#include "apps/shell/numbers.h"
 #include "core/error.h"
 
 namespace fovea {
 
 namespace {
 
-// JSON writes what is not finite as null.
-template <class Number>
-Number number_or_nan(const Json& value) {
-  return value.is_null() ? std::numeric_limits<Number>::quiet_NaN() : value.get<Number>();
-}
-
-TrainingFrame frame_from(const Json& line) {
-  TrainingFrame frame;
-  frame.step = line.at("step");
-  frame.epoch = line.at("epoch");
-  frame.indices = line.at("indices").get<std::vector<int>>();
-  frame.predicted = line.at("predicted").get<std::vector<int>>();
-  for (const auto& value : line.at("probability"))
-    frame.probability.push_back(number_or_nan<double>(value));
-  for (const auto& row : line.at("theta")) {
-    Theta theta;
-    for (std::size_t k = 0; k < theta.size(); ++k) theta[k] = number_or_nan<float>(row.at(k));
-    frame.thetas.push_back(theta);
+// One list of thetas a transformer, from those one behind the other.
+std::vector<Theta> split(const std::vector<Real>& joined, const std::vector<Stage>& stages) {
+  std::vector<Theta> out;
+  auto at = joined.begin();
+  for (const Stage& stage : stages) {
+    const int size = stage.transformer->warp().theta_size();
+    require(joined.end() - at >= size, "animation: a frame has ", joined.size(),
+            " numbers for an image, too few for the transformers of this network");
+    out.emplace_back(at, at + size);
+    at += size;
   }
-  return frame;
-}
-
-std::string caption(const Model& model, int label, int predicted, double probability) {
-  const std::string truth = class_name(model, label);
-  if (label == predicted) return truth;
-  const std::string percent =
-      std::isfinite(probability) ? cat(" (", std::lround(100 * probability), "%)") : "";
-  return cat(truth, " → ", class_name(model, predicted), percent);
+  require(at == joined.end(), "animation: a frame has ", joined.size(),
+          " numbers for an image, too many for the transformers of this network");
+  return out;
 }
 
 Image draw(const Model& model, const Dataset& test, const TrainingFrame& frame,
            const ContactSheetOptions& options) {
-  const std::vector<std::uint8_t> pixels = gather(test, frame.indices);
-  const std::vector<Image> warped = warp(model, pixels, frame.thetas);
-  std::vector<SampleView> views;
-  for (std::size_t i = 0; i < warped.size(); ++i) {
+  const std::vector<Stage> stages = transformer_stages(model);
+  std::vector<std::vector<Theta>> thetas;
+  for (const auto& joined : frame.thetas) thetas.push_back(split(joined, stages));
+  std::vector<SampleView> cards = sample_views(model, gather(test, frame.indices), thetas);
+  for (std::size_t i = 0; i < cards.size(); ++i) {
     const int label = test.labels[static_cast<std::size_t>(frame.indices[i])];
-    views.push_back(
-        {.before = to_image(test.image(frame.indices[i]), test.image_shape),
-         .after = warped[i],
-         .region = sampled_region(frame.thetas[i], test.image_shape[2], test.image_shape[1]),
-         .caption = caption(model, label, frame.predicted[i], frame.probability[i]),
-         .wrong = label != frame.predicted[i]});
+    cards[i].caption = caption(model, label, frame.predicted[i], frame.probability[i]);
+    cards[i].wrong = label != frame.predicted[i];
   }
   ContactSheetOptions o = options;
   o.title = cat("step ", grouped(frame.step), " · epoch ", fixed(frame.epoch, 1));
-  return contact_sheet(views, o);
+  return contact_sheet(cards, o);
 }
 
 }  // namespace
-
-std::vector<TrainingFrame> read_frames(const std::string& path) {
-  std::vector<TrainingFrame> frames;
-  for_each_json_line(path, [&](const Json& line) {
-    TrainingFrame frame = frame_from(line);
-    if (frame.thetas.empty()) return;
-    const std::size_t count = frame.indices.size();
-    require(frame.thetas.size() == count && frame.predicted.size() == count &&
-                frame.probability.size() == count,
-            path, ": step ", frame.step, " has lists of different lengths; remove that line");
-    frames.push_back(std::move(frame));
-  });
-  return frames;
-}
 
 GifWriter training_animation(const Model& model, const Dataset& test,
                              const std::vector<TrainingFrame>& frames) {

@@ -1,16 +1,48 @@
 #include "apps/report/before_after.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
+#include "apps/networks/evaluate.h"
 #include "core/error.h"
 
 namespace fovea {
 
-void require_fitting(const Model& model, const Dataset& dataset) {
-  require(dataset.image_shape == model.info.network.input, dataset.name, ": has images ",
-          dataset.image_shape, ", but the network takes ", model.info.network.input,
-          "; name the data set it was trained on with --data");
+std::vector<SampleView> sample_views(const Model& model, std::span<const std::uint8_t> pixels,
+                                     std::span<const std::vector<Theta>> thetas) {
+  const auto stages = transformer_stages(model);
+  auto shown = views(model, stages, pixels, thetas);
+  const auto length = static_cast<std::size_t>(model.info.input.size());
+  std::vector<SampleView> out(shown.size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i].before = to_image(pixels.subspan(i * length, length), model.info.input);
+    out[i].after = std::move(shown[i]);
+    if (stages.empty()) out[i].after.push_back({out[i].before, {}});
+  }
+  return out;
+}
+
+std::string caption(const Model& model, int label, int answer, double probability) {
+  if (label == answer) return class_name(model, label);
+  const std::string percent =
+      std::isfinite(probability) ? cat(" (", std::lround(100 * probability), "%)") : "";
+  const std::string answered = class_name(model, answer) + percent;
+  return label < 0 ? answered : cat(class_name(model, label), " → ", answered);
+}
+
+std::vector<SampleView> answered_views(const Model& model, std::span<const std::uint8_t> pixels,
+                                       std::span<const Inspection> seen,
+                                       std::span<const std::int32_t> labels) {
+  std::vector<std::vector<Theta>> thetas;
+  for (const Inspection& s : seen) thetas.push_back(s.thetas);
+  std::vector<SampleView> out = sample_views(model, pixels, thetas);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const int label = labels.empty() ? -1 : labels[i];
+    out[i].caption = caption(model, label, seen[i].ranked[0], seen[i].probability());
+    out[i].wrong = label >= 0 && label != seen[i].ranked[0];
+  }
+  return out;
 }
 
 ContactSheetOptions sheet_options(const Shape& image_shape) {
@@ -25,14 +57,14 @@ ContactSheetOptions sheet_options(const Shape& image_shape) {
 Image before_after_sheet(const Model& model, const Dataset& dataset, std::span<const int> indices,
                          const ContactSheetOptions& options) {
   require_fitting(model, dataset);
-  const std::vector<Inspection> seen = inspect(model, gather(dataset, indices));
-  std::vector<SampleView> views;
-  for (std::size_t i = 0; i < seen.size(); ++i)
-    views.push_back(
-        sample_view(model, seen[i], dataset.labels[static_cast<std::size_t>(indices[i])]));
+  const std::vector<std::uint8_t> pixels = gather(dataset, indices);
+  std::vector<std::int32_t> labels;
+  for (const int i : indices) labels.push_back(dataset.labels[static_cast<std::size_t>(i)]);
+  const std::vector<SampleView> views =
+      answered_views(model, pixels, inspect(model, pixels), labels);
   ContactSheetOptions o = options;
   o.columns = std::min(o.columns, std::max(1, static_cast<int>(views.size())));
-  if (!model.network->options().transformer)
+  if (spatial_transformers(*model.network).empty())
     o.legend = "this network has no transformer: it sees its input as it is";
   return contact_sheet(views, o);
 }

@@ -1,15 +1,29 @@
-// Pictures of what a network's transformer does to images of a data set.
+// Pictures of what a network's transformers do to images of a data set.
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "apps/networks/inspect.h"
-#include "apps/networks/model.h"
 #include "apps/report/contact_sheet.h"
 #include "data/dataset.h"
 
 namespace fovea {
+
+/// Cards of a contact sheet, one for each image: `thetas` by stage, `captions` and whether wrong
+/// are set by the caller. Without a transformer the network sees its input as it is.
+std::vector<SampleView> sample_views(const Model& model, std::span<const std::uint8_t> pixels,
+                                     std::span<const std::vector<Theta>> thetas);
+
+/// "7" where `label` is what the network answered, else what it took it for: "7 → 1 (63%)"; for an
+/// unknown label (< 0) "1 (63%)".
+std::string caption(const Model& model, int label, int answer, double probability);
+
+/// The card of each of `pixels` with the answer to it; labels may be missing (empty).
+std::vector<SampleView> answered_views(const Model& model, std::span<const std::uint8_t> pixels,
+                                       std::span<const Inspection> seen,
+                                       std::span<const std::int32_t> labels);
 
 /// The contact sheet of `dataset`'s images at `indices`. Throws Error without indices, for one out
 /// of range, or if the images are not of the network's size.
@@ -22,8 +36,5 @@ ContactSheetOptions sheet_options(const Shape& image_shape);
 /// The first `count` indices from `begin` on that the network gets wrong, fewer if there are not as
 /// many.
 std::vector<int> wrong_answers(const Model& model, const Dataset& dataset, int begin, int count);
-
-/// Throws Error naming both shapes unless the network takes the data set's images.
-void require_fitting(const Model& model, const Dataset& dataset);
 
 }  // namespace fovea

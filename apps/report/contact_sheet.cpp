@@ -19,9 +19,9 @@ constexpr Colour alarm = {255, 123, 114};
 struct Layout {
   int columns, rows;
   int panel_width, panel_height;  // of an input with its margin
-  int after_scale;
-  int text;          // height of a line
-  int padding, gap;  // inside a card, between cards and around them
+  int stages, after_width;        // of each picture behind the input
+  int text;                       // height of a line
+  int padding, gap;               // inside a card, between cards and around them
   int card_width, card_height;
   int width;
   int cards_top = 0;
@@ -40,34 +40,49 @@ void check(std::span<const SampleView> samples, const ContactSheetOptions& o) {
   in_range("text scale", o.text_scale, 1, 8);
   require(!samples.empty(), "contact sheet: no samples to draw");
   const SampleView& first = samples[0];
-  for (const Image* image : {&first.before, &first.after})
-    require(image->width > 0 && image->height > 0, "contact sheet: sample 0 has an empty picture");
+  require(!first.after.empty(), "contact sheet: sample 0 has nothing to show beside its input");
+  const auto not_empty = [](const Image& image) {
+    require(image.width > 0 && image.height > 0, "contact sheet: sample 0 has an empty picture");
+  };
+  not_empty(first.before);
+  for (const StageView& view : first.after) not_empty(view.image);
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const auto same = [&](const Image& a, const Image& b) {
       require(a.width == b.width && a.height == b.height, "contact sheet: sample ", i, " has ",
               a.width, " x ", a.height, " pixels, the first one ", b.width, " x ", b.height);
     };
     same(samples[i].before, first.before);
-    same(samples[i].after, first.after);
+    require(samples[i].after.size() == first.after.size(), "contact sheet: sample ", i, " shows ",
+            samples[i].after.size(), " transformers, the first one ", first.after.size());
+    for (std::size_t k = 0; k < first.after.size(); ++k)
+      same(samples[i].after[k].image, first.after[k].image);
   }
+}
+
+/// As large as the panel allows.
+int after_scale(const Image& image, const Layout& l) {
+  return std::max(1, std::min(l.panel_width / image.width, l.panel_height / image.height));
 }
 
 Layout lay_out(std::span<const SampleView> samples, const ContactSheetOptions& o) {
   const Image& before = samples[0].before;
-  const Image& after = samples[0].after;
   Layout l{};
   const int count = static_cast<int>(samples.size());
   l.columns = std::min(o.columns, count);
   l.rows = (count + l.columns - 1) / l.columns;
   l.panel_width = (before.width + 2 * o.margin) * o.scale;
   l.panel_height = (before.height + 2 * o.margin) * o.scale;
-  l.after_scale = std::max(1, std::min(l.panel_width / after.width, l.panel_height / after.height));
-  l.panel_height = std::max(l.panel_height, after.height * l.after_scale);
+  l.stages = static_cast<int>(samples[0].after.size());
+  l.after_width = l.panel_width;
+  for (const StageView& view : samples[0].after) {
+    const int scale = after_scale(view.image, l);
+    l.after_width = std::max(l.after_width, view.image.width * scale);
+    l.panel_height = std::max(l.panel_height, view.image.height * scale);
+  }
   l.text = text_height(o.text_scale);
   l.padding = 8 * o.text_scale;
   l.gap = 12 * o.text_scale;
-  const int after_width = std::max(l.panel_width, after.width * l.after_scale);
-  l.card_width = l.panel_width + after_width + 3 * l.padding;
+  l.card_width = l.panel_width + l.padding + l.stages * (l.after_width + l.padding) + l.padding;
   l.card_height = l.panel_height + 2 * l.text + 2 * l.padding + l.padding / 2;
   l.width = l.columns * (l.card_width + l.gap) + l.gap;
   return l;
@@ -99,31 +114,39 @@ int line_width(const ContactSheetOptions& o) {
   return std::max(2, o.scale / 4 * 2);
 }
 
-/// How much smaller than at o.scale an input is drawn so that all of its outline fits into the
+bool drawable(const std::vector<Point>& outline) {
+  return !outline.empty() && std::all_of(outline.begin(), outline.end(), [](const Point& p) {
+    return std::isfinite(p[0]) && std::isfinite(p[1]);
+  });
+}
+
+/// How much smaller than at o.scale an input is drawn so that all of its outlines fit into the
 /// panel; never so small that the input cannot be made out.
-double zoom_to_fit(const std::vector<Point>& outline, const Image& before, const Layout& l,
-                   const ContactSheetOptions& o) {
+double zoom_to_fit(const SampleView& sample, const Layout& l, const ContactSheetOptions& o) {
+  const Image& before = sample.before;
   constexpr double smallest = 0.2;
   const double dot = 2.0 * line_width(o);
   double zoom = 1;
-  for (const Point& p : outline) {
-    const double x = std::abs(p[0] - before.width / 2.0) * o.scale;
-    const double y = std::abs(p[1] - before.height / 2.0) * o.scale;
-    zoom = std::min({zoom, (l.panel_width / 2.0 - dot) / x, (l.panel_height / 2.0 - dot) / y});
+  for (const StageView& view : sample.after) {
+    if (!drawable(view.outline)) continue;
+    for (const Point& p : view.outline) {
+      const double x = std::abs(p[0] - before.width / 2.0) * o.scale;
+      const double y = std::abs(p[1] - before.height / 2.0) * o.scale;
+      zoom = std::min({zoom, (l.panel_width / 2.0 - dot) / x, (l.panel_height / 2.0 - dot) / y});
+    }
   }
   return std::max(smallest, zoom);
 }
 
-/// The input within its margin, with the outline of the region over it.
+Colour colour_of(std::size_t stage) {
+  return outline_colours[stage % std::size(outline_colours)];
+}
+
+/// The input within its margin, with the outlines of the regions over it.
 Image before_panel(const SampleView& sample, const Layout& l, const ContactSheetOptions& o) {
   const Image& before = sample.before;
   Image panel = make_canvas(l.panel_width, l.panel_height, surround);
-  std::vector<Point> outline = sample.outline;
-  if (outline.empty()) outline.assign(sample.region.begin(), sample.region.end());
-  const bool finite = std::all_of(outline.begin(), outline.end(), [](const Point& p) {
-    return std::isfinite(p[0]) && std::isfinite(p[1]);
-  });
-  const double zoom = finite ? zoom_to_fit(outline, before, l, o) : 1;
+  const double zoom = zoom_to_fit(sample, l, o);
   const auto drawn = [&](int pixels) {
     return std::max(1, static_cast<int>(std::lround(pixels * o.scale * zoom)));
   };
@@ -133,40 +156,46 @@ Image before_panel(const SampleView& sample, const Layout& l, const ContactSheet
     draw_picture(panel, resize(before, width, height), left, top, 1);
   else
     draw_picture(panel, before, left, top, o.scale, o.scaling);
-  if (!finite) return panel;
-  for (Point& p : outline)
-    p = {left + p[0] * width / before.width, top + p[1] * height / before.height};
   const double line = line_width(o);
-  draw_polyline(panel, outline, line, outline_colour, true);
-  fill_disc(panel, outline[0], 1.75 * line, outline_colour);
+  for (std::size_t k = 0; k < sample.after.size(); ++k) {
+    std::vector<Point> outline = sample.after[k].outline;
+    if (!drawable(outline)) continue;
+    for (Point& p : outline)
+      p = {left + p[0] * width / before.width, top + p[1] * height / before.height};
+    draw_polyline(panel, outline, line, colour_of(k), true);
+    fill_disc(panel, outline[0], 1.75 * line, colour_of(k));
+  }
   return panel;
 }
 
-void draw_after(Image& canvas, const SampleView& sample, int x, int y, int scale,
+void draw_after(Image& canvas, const Image& image, Colour colour, int x, int y, int scale,
                 const ContactSheetOptions& o) {
-  const int width = sample.after.width * scale, height = sample.after.height * scale;
+  const int width = image.width * scale, height = image.height * scale;
   const int line = line_width(o);
-  draw_picture(canvas, sample.after, x, y, scale, o.scaling);
-  draw_frame(canvas, x - line, y - line, width + 2 * line, height + 2 * line, line, outline_colour);
+  draw_picture(canvas, image, x, y, scale, o.scaling);
+  draw_frame(canvas, x - line, y - line, width + 2 * line, height + 2 * line, line, colour);
   const double half = line / 2.0;
-  fill_disc(canvas, {x - half, y - half}, 1.75 * line, outline_colour);
+  fill_disc(canvas, {x - half, y - half}, 1.75 * line, colour);
 }
 
 void draw_card(Image& sheet, const SampleView& sample, int x, int y, const Layout& l,
                const ContactSheetOptions& o) {
   fill_rectangle(sheet, x, y, l.card_width, l.card_height, card);
   const int left = x + l.padding;
-  const int after_x = left + l.panel_width + l.padding;
-  const int after_room = l.card_width - l.panel_width - 3 * l.padding;
   const int top = y + l.padding / 2;
   draw_centred(sheet, left, top, l.panel_width, "before", muted, o.text_scale);
-  draw_centred(sheet, after_x, top, after_room, "after", muted, o.text_scale);
-
   const int panel_top = top + l.text + l.padding / 2;
   draw_picture(sheet, before_panel(sample, l, o), left, panel_top, 1);
-  draw_after(sheet, sample, after_x + (after_room - sample.after.width * l.after_scale) / 2,
-             panel_top + (l.panel_height - sample.after.height * l.after_scale) / 2, l.after_scale,
-             o);
+  for (int k = 0; k < l.stages; ++k) {
+    const Image& image = sample.after[static_cast<std::size_t>(k)].image;
+    const int scale = after_scale(image, l);
+    const int after_x = left + l.panel_width + l.padding + k * (l.after_width + l.padding);
+    draw_centred(sheet, after_x, top, l.after_width, l.stages > 1 ? cat("after ", k + 1) : "after",
+                 muted, o.text_scale);
+    draw_after(sheet, image, colour_of(static_cast<std::size_t>(k)),
+               after_x + (l.after_width - image.width * scale) / 2,
+               panel_top + (l.panel_height - image.height * scale) / 2, scale, o);
+  }
   draw_centred(sheet, left, panel_top + l.panel_height + l.padding / 2,
                l.card_width - 2 * l.padding, sample.caption, sample.wrong ? alarm : bright,
                o.text_scale);

@@ -1,28 +1,27 @@
-// The picture that shows what a spatial transformer does: inputs with the region it looks at, and
-// beside each what it makes of it.
+// The picture that shows what spatial transformers do: inputs with the regions they look at, and
+// beside each what they make of it.
 #pragma once
 
-#include <array>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "apps/networks/inspect.h"
 #include "data/canvas.h"
 
 namespace fovea {
 
-/// One sample, before and after the transformer. Points are in the input's pixel coordinates,
+/// One sample, before and after the transformers. Points are in the input's pixel coordinates,
 /// (0, 0) being the top left corner of its top left pixel, so that the identity samples the region
 /// (0, 0), (W, 0), (W, H), (0, H).
 struct SampleView {
   Image before = {};  ///< the input, grey or RGB
-  Image after = {};   ///< what the transformer made of it, grey or RGB
-  /// The corners of what is sampled: those that become top left, top right, bottom right and bottom
-  /// left of `after`. May lie outside of the input; not finite: no outline is drawn.
-  std::array<Point, 4> region = {};
-  std::vector<Point> outline = {};  ///< closed and denser, replaces `region` (projective, TPS)
-  std::string caption = {};         ///< "7 → 1 (63%)"; cut to the width that there is
-  bool wrong = false;               ///< caption in the colour of errors
+  /// What each transformer made of it, with the outline of what it sampled, which begins at the
+  /// point that becomes the top left corner and may lie outside of the input; empty or not finite:
+  /// none is drawn.
+  std::vector<StageView> after = {};
+  std::string caption = {};  ///< "7 → 1 (63%)"; cut to the width that there is
+  bool wrong = false;        ///< caption in the colour of errors
 };
 
 struct ContactSheetOptions {
@@ -42,7 +41,7 @@ struct ContactSheetOptions {
 /// Throws Error without samples, for samples of different sizes or options out of range.
 Image contact_sheet(std::span<const SampleView> samples, const ContactSheetOptions& options = {});
 
-/// The accent in which contact_sheet draws outlines.
-inline constexpr Colour outline_colour = {255, 176, 32};
+/// The accents in which contact_sheet draws outlines, those of the stages in turn.
+inline constexpr Colour outline_colours[] = {{255, 176, 32}, {64, 196, 255}, {190, 130, 255}};
 
 }  // namespace fovea

@@ -75,21 +75,6 @@ std::string base64(std::span<const std::uint8_t> bytes) {
   return out;
 }
 
-std::string fixed(double value, int decimals) {
-  char text[400];  // the largest double has 309 digits before the point
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  const std::string_view view = text;
-  const bool negative_zero = view[0] == '-' && view.find_first_of("123456789in") == view.npos;
-  return std::string(view.substr(negative_zero ? 1 : 0));
-}
-
-std::string grouped(std::int64_t value) {
-  std::string out = std::to_string(value);
-  const std::size_t sign = value < 0 ? 1 : 0;
-  for (std::size_t i = out.size(); i > sign + 3; i -= 3) out.insert(i - 3, 1, ',');
-  return out;
-}
-
 std::string open_svg(int width, int height, std::string_view title) {
   const std::string name = escape_markup(title);
   return cat("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"fovea-svg\" role=\"img\"",

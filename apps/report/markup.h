@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "apps/shell/numbers.h"
+
 namespace fovea {
 
 /// `text` for use between tags and inside quoted attributes of HTML and XML: & < > " ' escaped;
@@ -14,12 +16,6 @@ std::string escape_markup(std::string_view text);
 
 /// RFC 4648 base64 with padding, on one line.
 std::string base64(std::span<const std::uint8_t> bytes);
-
-/// `value` with `decimals` digits after the point: fixed(2.5, 2) is "2.50", and never "-0".
-std::string fixed(double value, int decimals);
-
-/// A whole number with thousands separated: "60,000".
-std::string grouped(std::int64_t value);
 
 /// The opening tag of a picture of `width` x `height` CSS pixels that shrinks with the page, its
 /// style sheet for light, dark and paper, its background and title. Close it with "</svg>\n".

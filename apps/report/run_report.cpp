@@ -4,16 +4,23 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 
+#include "apps/networks/evaluate.h"
+#include "apps/networks/inspect.h"
 #include "apps/report/animation.h"
 #include "apps/report/before_after.h"
 #include "apps/report/chart.h"
+#include "apps/report/curves.h"
 #include "apps/report/markup.h"
-#include "apps/run/run_files.h"
-#include "apps/run/run_log.h"
+#include "apps/run/config.h"
+#include "apps/run/confusion.h"
+#include "apps/run/files.h"
+#include "apps/run/frames.h"
 #include "apps/shell/json.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "layers/summary.h"
 
 namespace fovea {
 
@@ -26,7 +33,10 @@ struct Report {
   const DataSplit& data;
   ReportData page = {};
 
-  std::string path(const std::string& file) const { return cat(directory, "/", file); }
+  std::string path(const std::string& file) const {
+    return run_files::report_path(directory, file);
+  }
+  std::string left(const char* file) const { return run_files::path_in(directory, file); }
 
   void add_png(const std::string& file, const std::string& title, const std::string& caption,
                const Image& image) {
@@ -46,11 +56,6 @@ std::string plain(const Json& value) {
   return out;
 }
 
-std::string plain(const Json& object, const char* key) {
-  const auto value = object.find(key);
-  return value == object.end() ? "" : plain(*value);
-}
-
 std::string duration(double seconds) {
   const auto whole = static_cast<long>(std::lround(seconds));
   if (whole < 60) return cat(fixed(seconds, 1), " s");
@@ -66,23 +71,23 @@ void add_curves(Report& report, const RunLog& log) {
   add_epoch_table(log, report.page);
 }
 
-void add_key_figures(Report& report, const RunLog& log, const Json& confusion) {
+void add_key_figures(Report& report, const RunLog& log, const std::optional<Confusion>& confusion) {
   auto& figures = report.page.key_figures;
-  if (confusion.is_object() && confusion.value("total", 0.0) > 0) {
-    const double correct = confusion.at("correct"), total = confusion.at("total");
-    figures.push_back({"test accuracy", fixed(100 * correct / total, 2) + "%"});
-    if (const Json& loss = confusion.at("loss"); loss.is_number())
-      figures.push_back({"test loss", fixed(loss.get<double>(), 4)});
+  if (confusion && confusion->total > 0) {
+    const double share =
+        static_cast<double>(confusion->correct) / static_cast<double>(confusion->total);
+    figures.push_back({"test accuracy", fixed(100 * share, 2) + "%"});
+    if (std::isfinite(confusion->loss)) figures.push_back({"test loss", fixed(confusion->loss, 4)});
   }
   figures.push_back(
       {"parameters", grouped(static_cast<std::int64_t>(report.model.network->parameter_count()))});
   if (log.epochs.empty()) return;
-  const RunLog::Epoch& last = log.epochs.back();
-  figures.push_back({"epochs", fixed(last.epoch, 0)});
-  if (std::isfinite(last.seconds)) figures.push_back({"time", duration(last.seconds)});
+  const LogLine& last = log.epochs.back();
+  figures.push_back({"epochs", fixed(last["epoch"], 0)});
+  if (std::isfinite(last["seconds"])) figures.push_back({"time", duration(last["seconds"])});
   std::vector<double> speeds;
-  for (const RunLog::Epoch& e : log.epochs)
-    if (std::isfinite(e.samples_per_second)) speeds.push_back(e.samples_per_second);
+  for (const LogLine& e : log.epochs)
+    if (std::isfinite(e["samples_per_second"])) speeds.push_back(e["samples_per_second"]);
   if (speeds.empty()) return;
   const auto middle = speeds.begin() + static_cast<std::ptrdiff_t>(speeds.size() / 2);
   std::nth_element(speeds.begin(), middle, speeds.end());
@@ -117,55 +122,51 @@ void add_before_after(Report& report, const std::vector<TrainingFrame>& frames) 
                  before_after_sheet(report.model, test, indices, sheet_options(test.image_shape)));
 }
 
-void add_mistakes(Report& report, const Json& confusion) {
+void add_mistakes(Report& report, const Confusion& confusion) {
   const Dataset& test = report.data.test;
   std::vector<int> indices;
-  for (const Json& mistake : confusion.value("mistakes", Json::array()))
-    indices.push_back(mistake.at("index"));
+  for (const Mistake& mistake : confusion.mistakes) indices.push_back(mistake.index);
   if (indices.empty()) return;
   report.add_png("mistakes.png", "The worst mistakes",
                  "test images whose wrong answer the network is surest of: truth → answer",
                  before_after_sheet(report.model, test, indices, sheet_options(test.image_shape)));
 }
 
-void add_confusion(Report& report, const Json& confusion) {
-  std::vector<std::int64_t> counts;
-  for (const Json& item : confusion.at("matrix")) counts.push_back(item);
-  const auto names = confusion.at("class_names").get<std::vector<std::string>>();
+void add_confusion(Report& report, const Confusion& confusion) {
+  const auto& names = confusion.class_names;
   if (names.empty() || names.size() > 100) return;  // more would not be legible
-  report.page.confusion_svg = confusion_matrix_svg(counts, names);
+  report.page.confusion_svg = confusion_matrix_svg(confusion.matrix, names);
   write_file_atomically(report.path("confusion.svg"), report.page.confusion_svg);
 }
 
-void add_config(Report& report, const Json& config) {
+std::string title_of(const Report& report) {
+  const std::string& data = report.data.test.name;
+  if (spatial_transformers(*report.model.network).empty())
+    return cat("Without a transformer: ", data);
+  return cat("Spatial transformer on ", data);
+}
+
+void add_config(Report& report, const RunConfig& config) {
   ReportData& page = report.page;
-  page.title = cat("Spatial transformer on ", report.data.test.name);
-  if (!report.model.network->options().transformer)
-    page.title = cat("Without a transformer: ", report.data.test.name);
-  page.model_summary = summary(*report.model.network, report.model.info.network.input);
+  page.title = title_of(report);
+  page.model_summary = summary(*report.model.network, report.model.info.input);
   page.subtitle = cat("model ", report.model.info.name);
   if (!report.data.train.note.empty()) page.notes.push_back(report.data.train.note);
-  if (!config.is_object()) return;
-  if (const std::string started = plain(config, "started"); !started.empty())
-    page.subtitle += cat(", started ", started);
-  if (config.contains("options"))
-    for (const auto& [name, value] : config.at("options").items())
-      page.options.push_back({"--" + name, plain(value)});
-  if (const std::string command = plain(config, "command"); !command.empty())
-    page.notes.push_back("Command: " + command);
-  const auto note = [&](const char* title, const char* section) {
-    if (!config.contains(section)) return;
+  if (!config.started.empty()) page.subtitle += cat(", started ", config.started);
+  for (const auto& [name, value] : config.options.items())
+    page.options.push_back({"--" + name, plain(value)});
+  if (!config.command.empty()) page.notes.push_back("Command: " + config.command);
+  const auto note = [&](const char* title, const Json& section) {
     std::string text;
-    for (const auto& [name, value] : config.at(section).items())
+    for (const auto& [name, value] : section.items())
       if (name != "architecture" && name != "class_names" && !plain(value).empty())
         text += cat(text.empty() ? "" : "; ", name, " ", plain(value));
-    page.notes.push_back(cat(title, ": ", text));
+    if (!text.empty()) page.notes.push_back(cat(title, ": ", text));
   };
-  note("Data", "data");
-  note("Build", "build");
-  note("Machine", "machine");
-  if (const std::string version = plain(config, "fovea"); !version.empty())
-    page.notes.push_back("Fovea " + version);
+  note("Data", config.data);
+  note("Build", config.build);
+  note("Machine", config.machine);
+  if (!config.fovea.empty()) page.notes.push_back("Fovea " + config.fovea);
 }
 
 }  // namespace
@@ -174,22 +175,17 @@ void write_run_report(const std::string& directory, const Model& model, const Da
   require_fitting(model, data.test);
   model.network->eval();
   Report report{directory, model, data};
-  const std::string confusion_path = report.path(run_files::confusion);
-  try {
-    const Json confusion = read_json(confusion_path);
-    add_config(report, read_json(report.path(run_files::config)));
-    const RunLog log = read_run_log(report.path(run_files::log_jsonl));
-    add_key_figures(report, log, confusion);
-    const auto frames = read_frames(report.path(run_files::frames));
-    add_animation(report, frames);
-    add_before_after(report, frames);
-    if (confusion.is_object()) add_mistakes(report, confusion);
-    add_curves(report, log);
-    if (confusion.is_object()) add_confusion(report, confusion);
-  } catch (const Json::exception& error) {
-    fail(confusion_path, ": lacks what belongs there: ", error.what(), "; train again");
-  }
-  write_file_atomically(report.path("report.html"), render_report(report.page));
+  const auto confusion = read_confusion(report.left(run_files::confusion));
+  add_config(report, read_config(report.left(run_files::config)));
+  const RunLog log = read_run_log(report.left(run_files::log_jsonl));
+  add_key_figures(report, log, confusion);
+  const auto frames = read_frames(report.left(run_files::frames));
+  add_animation(report, frames);
+  add_before_after(report, frames);
+  if (confusion) add_mistakes(report, *confusion);
+  add_curves(report, log);
+  if (confusion) add_confusion(report, *confusion);
+  write_file_atomically(report.path(run_files::report), render_report(report.page));
 }
 
 }  // namespace fovea

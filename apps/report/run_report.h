@@ -8,7 +8,7 @@
 
 namespace fovea {
 
-/// Reads the files that training left in the run's folder (run_files.h) and writes beside them:
+/// Reads the files that training left in the run's folder (files.h) and writes beside them:
 ///   loss.svg, accuracy.svg, learning-rate.svg   curves over epochs, training and test
 ///   theta.svg                                   mean |theta - identity| over steps
 ///   confusion.svg                               the confusion matrix

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/networks/model_info.h"
-#include "apps/run/run_files.h"
+#include "apps/run/files.h"
 #include "apps/shell/json.h"
 #include "core/error.h"
 
@@ -31,38 +31,6 @@ void visit_state(State& s, Visit visit) {
   visit("frames_bytes", s.frames_bytes), visit("data_checksum", s.data_checksum);
 }
 
-std::string checkpoint_name(std::int64_t step) {
-  return cat(run_files::checkpoint_prefix, step, run_files::checkpoint_suffix);
-}
-
-// The step in a checkpoint's name; -1 for other files.
-std::int64_t step_of(const std::string& name) {
-  const std::string prefix = run_files::checkpoint_prefix, suffix = run_files::checkpoint_suffix;
-  if (!name.starts_with(prefix) || !name.ends_with(suffix)) return -1;
-  const std::size_t length = name.size() - std::min(name.size(), prefix.size() + suffix.size());
-  const std::string digits = name.substr(prefix.size(), length);
-  if (digits.empty() || digits.size() > 18 ||
-      digits.find_first_not_of("0123456789") != std::string::npos)
-    return -1;
-  return std::stoll(digits);
-}
-
-// The steps of all checkpoints, most first.
-std::vector<std::int64_t> checkpoint_steps(const std::string& directory) {
-  std::vector<std::int64_t> steps;
-  std::error_code error;
-  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
-       entry.increment(error))
-    if (const std::int64_t step = step_of(entry->path().filename().string()); step >= 0)
-      steps.push_back(step);
-  std::sort(steps.rbegin(), steps.rend());
-  return steps;
-}
-
-std::string path_in(const std::string& directory, const std::string& name) {
-  return (fs::path(directory) / name).string();
-}
-
 // Values that no run leaves behind would misplace the loader.
 void check_state(const RunState& s, const std::string& file) {
   require(s.step >= 0 && s.epoch >= 0 && s.batch >= 0 && s.csv_bytes >= 0 && s.jsonl_bytes >= 0 &&
@@ -84,16 +52,16 @@ std::string save_checkpoint(const std::string& directory, const Model& model,
     for (const Real value : tensor.values()) copy.values.push_back(static_cast<float>(value));
     content.tensors.emplace_back(optimizer_prefix + name, std::move(copy));
   }
-  const std::string path = path_in(directory, checkpoint_name(state.step));
+  const std::string path = run_files::path_in(directory, run_files::checkpoint(state.step));
   write_safetensors(path, content);
 
-  const std::vector<std::int64_t> steps = checkpoint_steps(directory);
+  const std::vector<std::int64_t> steps = run_files::checkpoint_steps(directory);
   int newer = 0;
   for (const std::int64_t step : steps) {
     // A larger number is from a run that went further and was taken back to an older checkpoint.
     if (step <= state.step && newer++ < keep) continue;
     std::error_code ignored;  // a file too many does no harm
-    fs::remove(path_in(directory, checkpoint_name(step)), ignored);
+    fs::remove(run_files::path_in(directory, run_files::checkpoint(step)), ignored);
   }
   return path;
 }
@@ -101,16 +69,16 @@ std::string save_checkpoint(const std::string& directory, const Model& model,
 Checkpoint read_newest_checkpoint(const std::string& directory) {
   require(fs::is_directory(directory), directory,
           ": is not a folder; --resume takes the --out folder of a run");
-  const std::vector<std::int64_t> steps = checkpoint_steps(directory);
+  const std::vector<std::int64_t> steps = run_files::checkpoint_steps(directory);
   if (steps.empty()) {
-    const bool weights = fs::exists(path_in(directory, run_files::last_weights));
+    const bool weights = fs::exists(run_files::path_in(directory, run_files::last_weights));
     fail(directory, ": holds no checkpoint",
          weights ? cat(", only weights; start a new run from them with --init ",
-                       path_in(directory, run_files::last_weights))
+                       run_files::path_in(directory, run_files::last_weights))
                  : "; give the --out folder of a run");
   }
   Checkpoint out;
-  out.file = path_in(directory, checkpoint_name(steps[0]));
+  out.file = run_files::path_in(directory, run_files::checkpoint(steps[0]));
   try {
     out.tensors = read_safetensors(out.file);
     require_known_format(out.tensors, out.file);
@@ -125,7 +93,7 @@ Checkpoint read_newest_checkpoint(const std::string& directory) {
     fail(out.file, ": damaged checkpoint: ", error.what());
   } catch (const Error& error) {
     if (steps.size() < 2) throw;
-    fail(error.what(), " (delete it to go on from ", checkpoint_name(steps[1]), ")");
+    fail(error.what(), " (delete it to go on from ", run_files::checkpoint(steps[1]), ")");
   }
   return out;
 }
@@ -143,23 +111,6 @@ void restore_optimizer(Optimizer& optimizer, const Checkpoint& checkpoint) {
     optimizer.restore(checkpoint.state.step, state);
   } catch (const Error& error) {
     fail(checkpoint.file, ": ", error.what());
-  }
-}
-
-bool has_run(const std::string& directory) {
-  return fs::exists(path_in(directory, run_files::config)) || !checkpoint_steps(directory).empty();
-}
-
-void remove_run(const std::string& directory) {
-  std::vector<std::string> names = {
-      run_files::config,       run_files::log_csv, run_files::log_jsonl, run_files::best_weights,
-      run_files::last_weights, run_files::frames,  run_files::confusion, "report.html"};
-  for (const std::int64_t step : checkpoint_steps(directory))
-    names.push_back(checkpoint_name(step));
-  for (const std::string& name : names) {
-    std::error_code error;
-    fs::remove(path_in(directory, name), error);
-    require(!error, path_in(directory, name), ": cannot be removed: ", error.message());
   }
 }
 

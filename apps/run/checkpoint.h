@@ -49,10 +49,4 @@ Checkpoint read_newest_checkpoint(const std::string& directory);
 /// The steps and state of the optimiser, all or nothing. Error naming the file.
 void restore_optimizer(Optimizer& optimizer, const Checkpoint& checkpoint);
 
-/// Whether `directory` holds files of a run.
-bool has_run(const std::string& directory);
-
-/// Deletes the files of a run, and no others, from `directory`.
-void remove_run(const std::string& directory);
-
 }  // namespace fovea

@@ -1,13 +1,39 @@
 #include "apps/run/frames.h"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
+#include "apps/networks/evaluate.h"
+#include "apps/networks/inspect.h"
 #include "apps/shell/json.h"
-#include "core/step.h"
 
 namespace fovea {
+
+namespace {
+
+// JSON writes what is not finite as null.
+template <class Number>
+Number number_or_nan(const Json& value) {
+  return value.is_null() ? std::numeric_limits<Number>::quiet_NaN() : value.get<Number>();
+}
+
+TrainingFrame frame_from(const Json& line) {
+  TrainingFrame frame;
+  frame.step = line.at("step");
+  frame.epoch = line.at("epoch");
+  frame.indices = line.at("indices").get<std::vector<int>>();
+  frame.predicted = line.at("predicted").get<std::vector<int>>();
+  for (const auto& value : line.at("probability"))
+    frame.probability.push_back(number_or_nan<double>(value));
+  for (const auto& row : line.at("theta")) {
+    frame.thetas.emplace_back();
+    for (const auto& value : row) frame.thetas.back().push_back(number_or_nan<Real>(value));
+  }
+  return frame;
+}
+
+}  // namespace
 
 std::vector<int> frame_indices(const Dataset& test, int count) {
   count = std::min(count, test.size());
@@ -25,41 +51,40 @@ std::vector<int> frame_indices(const Dataset& test, int count) {
   return out;
 }
 
-std::string frame_line(StnNetwork& network, const Dataset& test, const std::vector<int>& indices,
-                       std::int64_t step, double epoch) {
-  std::vector<std::uint8_t> pixels;
-  for (const int i : indices)
-    pixels.insert(pixels.end(), test.image(i).begin(), test.image(i).end());
-  const std::vector<std::int32_t> labels(indices.size());
-  const Batch batch = {.size = static_cast<int>(indices.size()),
-                       .image_shape = test.image_shape,
-                       .pixels = pixels,
-                       .labels = labels,
-                       .mean = test.mean,
-                       .stddev = test.stddev};
-  const bool transformer = network.options().transformer;
-  std::vector<std::vector<Real>> thetas(transformer ? indices.size() : 0);
-  std::vector<int> predicted(indices.size());
-  std::vector<double> probability(indices.size());
-  const bool training = network.training();
-  network.eval();
-  for_each_tile(batch, [&](const Tile& tile) {
-    const Tensor log_probs = network(tile.images);
-    const Tensor theta = transformer ? network.theta(tile.images) : Tensor();
-    for (int lane = 0; lane < tile.valid; ++lane) {
-      const std::size_t row = static_cast<std::size_t>(tile.first + lane);
-      int best = 0;
-      for (int k = 1; k < log_probs.size(); ++k)
-        if (log_probs[k][lane] > log_probs[best][lane]) best = k;
-      predicted[row] = best;
-      probability[row] = std::exp(static_cast<double>(log_probs[best][lane]));
-      for (int i = 0; transformer && i < 6; ++i) thetas[row].push_back(theta[i][lane]);
-    }
-  });
-  network.train(training);
-  const Json line = {{"step", step},    {"epoch", epoch},         {"indices", indices},
-                     {"theta", thetas}, {"predicted", predicted}, {"probability", probability}};
+TrainingFrame take_frame(const Model& model, const Dataset& test, const std::vector<int>& indices,
+                         std::int64_t step, double epoch) {
+  TrainingFrame frame{step, epoch, indices, {}, {}, {}};
+  const EvalMode guard(*model.network);
+  for (const Inspection& seen : inspect(model, gather(test, indices))) {
+    frame.predicted.push_back(seen.ranked[0]);
+    frame.probability.push_back(seen.probability());
+    if (seen.thetas.empty()) continue;
+    frame.thetas.emplace_back();
+    for (const Theta& theta : seen.thetas)
+      frame.thetas.back().insert(frame.thetas.back().end(), theta.begin(), theta.end());
+  }
+  return frame;
+}
+
+std::string frame_line(const TrainingFrame& frame) {
+  const Json line = {{"step", frame.step},           {"epoch", frame.epoch},
+                     {"indices", frame.indices},     {"theta", frame.thetas},
+                     {"predicted", frame.predicted}, {"probability", frame.probability}};
   return dump_json(line) + "\n";
+}
+
+std::vector<TrainingFrame> read_frames(const std::string& path) {
+  std::vector<TrainingFrame> frames;
+  for_each_json_line(path, [&](const Json& line) {
+    TrainingFrame frame = frame_from(line);
+    if (frame.thetas.empty()) return;
+    const std::size_t count = frame.indices.size();
+    require(frame.thetas.size() == count && frame.predicted.size() == count &&
+                frame.probability.size() == count,
+            path, ": step ", frame.step, " has lists of different lengths; remove that line");
+    frames.push_back(std::move(frame));
+  });
+  return frames;
 }
 
 }  // namespace fovea

@@ -1,19 +1,38 @@
-// Snapshots of what the transformer does, for the animation.
+// Snapshots of what the transformers do while a network learns, for the animation.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "apps/networks/stn_network.h"
+#include "apps/networks/model.h"
 #include "data/dataset.h"
 
 namespace fovea {
 
+/// One moment of training: what became of some test images.
+struct TrainingFrame {
+  std::int64_t step = 0;
+  double epoch = 0;          ///< epochs done by then
+  std::vector<int> indices;  ///< of the test set
+  /// For each image, one transformer behind the other in the order in which they run.
+  std::vector<std::vector<Real>> thetas;
+  std::vector<int> predicted;
+  std::vector<double> probability;  ///< of the prediction
+};
+
 /// Indices of `count` (or all, if fewer) images of the set: the classes in turn, as they come.
 std::vector<int> frame_indices(const Dataset& test, int count);
 
-/// One line of frames/theta.jsonl (run_files.h) about the images at `indices`.
-std::string frame_line(StnNetwork& network, const Dataset& test, const std::vector<int>& indices,
-                       std::int64_t step, double epoch);
+/// What the network makes of the images at `indices` now.
+TrainingFrame take_frame(const Model& model, const Dataset& test, const std::vector<int>& indices,
+                         std::int64_t step, double epoch);
+
+/// One line of frames/theta.jsonl (files.h).
+std::string frame_line(const TrainingFrame& frame);
+
+/// Reads frames/theta.jsonl; none if the file is missing. Frames without thetas (a network without
+/// a transformer) are left out. Throws Error naming file and line for a damaged one.
+std::vector<TrainingFrame> read_frames(const std::string& path);
 
 }  // namespace fovea

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "apps/shell/usage_error.h"
+
 namespace fovea {
 
 int edit_distance(std::string_view a, std::string_view b) {
@@ -32,6 +34,14 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
     if (distance < best) best = distance, nearest = candidate;
   }
   return nearest.empty() ? "" : "; did you mean " + nearest + "?";
+}
+
+void throw_unknown(std::string_view option, std::string_view value,
+                   const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  throw UsageError(cat(option, " '", value, "' does not exist", did_you_mean(value, names),
+                       " (it takes ", list, ")"));
 }
 
 }  // namespace fovea

@@ -3,18 +3,25 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
 
 #include "apps/networks/evaluate.h"
+#include "apps/train/optimizers.h"
 #include "core/debug.h"
 #include "core/error.h"
+#include "core/trace.h"
 #include "layers/losses.h"
-#include "optim/adam.h"
+#include "layers/spatial_transformer.h"
 #include "optim/clip.h"
-#include "optim/sgd.h"
 
 namespace fovea {
 
 namespace {
+
+// What messages about a loss that is not finite name.
+struct LossScope final : Scope {
+  std::string path() const override { return "loss"; }
+};
 
 Schedule make_plain_schedule(const TrainOptions& o, int batches, std::int64_t steps) {
   const double lr = *o.lr, gamma = o.gamma;
@@ -39,7 +46,7 @@ std::int64_t scheduled_steps(const TrainOptions& o, int batches) {
 }
 
 std::optional<Schedule> make_momentum(const TrainOptions& o, int batches) {
-  const bool moves = o.optimizer != "sgd" || o.momentum > 0;
+  const bool moves = !find_optimizer(o.optimizer).momentum || o.momentum > 0;
   if (*o.schedule != "one-cycle" || !o.cycle_momentum || !moves) return std::nullopt;
   const Schedule cycle = one_cycle_momentum({.total_steps = scheduled_steps(o, batches)});
   const std::int64_t warmup = o.warmup;
@@ -49,56 +56,57 @@ std::optional<Schedule> make_momentum(const TrainOptions& o, int batches) {
 
 }  // namespace
 
-std::unique_ptr<Optimizer> make_optimizer(const StnNetwork& network, const TrainOptions& o) {
+std::unique_ptr<Optimizer> make_optimizer(const Module& network, const TrainOptions& o) {
+  ParameterGroup localization{.parameters = {}, .lr_scale = o.lr_loc_scale, .name = "localization"};
+  std::set<const Real*> taken;
+  for (const SpatialTransformer* transformer : spatial_transformers(network))
+    for (const Tensor& p : transformer->localization_parameters())
+      if (taken.insert(p.data()).second) localization.parameters.push_back(p);
+  ParameterGroup rest{.parameters = {}, .name = "classifier"};
+  for (const Tensor& p : network.parameters())
+    if (!taken.count(p.data())) rest.parameters.push_back(p);
   std::vector<ParameterGroup> groups;
-  if (network.options().transformer)
-    groups.push_back({.parameters = network.localization_parameters(),
-                      .lr_scale = o.lr_loc_scale,
-                      .name = "localization"});
-  groups.push_back({.parameters = network.classifier_parameters(), .name = "classifier"});
-  if (o.optimizer == "sgd")
-    return std::make_unique<Sgd>(std::move(groups), SgdOptions{.lr = *o.lr,
-                                                               .momentum = o.momentum,
-                                                               .dampening = o.dampening,
-                                                               .weight_decay = *o.weight_decay,
-                                                               .nesterov = o.nesterov});
-  if (o.optimizer == "adam")
-    return std::make_unique<Adam>(
-        std::move(groups),
-        AdamOptions{.lr = *o.lr, .betas = o.betas, .eps = o.eps, .weight_decay = *o.weight_decay});
-  return std::make_unique<AdamW>(
-      std::move(groups),
-      AdamWOptions{.lr = *o.lr, .betas = o.betas, .eps = o.eps, .weight_decay = *o.weight_decay});
+  for (ParameterGroup* group : {&localization, &rest})
+    if (!group->parameters.empty()) groups.push_back(std::move(*group));
+  return find_optimizer(o.optimizer).make(std::move(groups), o);
 }
 
 Schedule make_schedule(const TrainOptions& o, int batches) {
   return linear_warmup(o.warmup, make_plain_schedule(o, batches, scheduled_steps(o, batches)));
 }
 
-Learner::Learner(Model& model, const TrainOptions& options, int batches)
+Learner::Learner(Model& model, const TrainOptions& options, int batches, Loss loss)
     : network_(*model.network),
       options_(options),
+      loss_(std::move(loss)),
       total_steps_(static_cast<std::int64_t>(options.epochs) * batches),
       parameters_(network_.parameters()),
       optimizer_(make_optimizer(network_, options)),
       schedule_(make_schedule(options, batches)),
       momentum_(make_momentum(options, batches)),
-      correct_(static_cast<std::size_t>(tile_count(options.batch))) {}
+      correct_(static_cast<std::size_t>(tile_count(options.batch))) {
+  if (loss_) return;
+  const auto smoothing = static_cast<Real>(options.label_smoothing);
+  if (smoothing == 0)
+    loss_ = nll_loss;
+  else  // log-softmax of log-probabilities changes nothing, so they serve as scores
+    loss_ = [smoothing](const Tensor& y, const Labels& l) {
+      return cross_entropy(y, l, smoothing);
+    };
+}
 
 Tensor Learner::tile_loss(const Tile& tile) {
-  const Tensor log_probs = network_(tile.images);
-  correct_[static_cast<std::size_t>(tile.index)] = count_correct(log_probs, tile);
-  if (options_.label_smoothing == 0) return nll_loss(log_probs, tile.labels);
-  // log-softmax of log-probabilities changes nothing, so they serve as scores.
-  return cross_entropy(log_probs, tile.labels, static_cast<Real>(options_.label_smoothing));
+  const Tensor output = network_(tile.images);
+  correct_[static_cast<std::size_t>(tile.index)] = count_correct(output, tile);
+  static const LossScope scope;
+  const ScopeGuard guard(scope);
+  return loss_(output, tile.labels);
 }
 
 void Learner::follow_schedule() {
   optimizer_->set_learning_rate(schedule_.at(optimizer_->steps()));
   if (!momentum_) return;
-  const double value = momentum_->at(optimizer_->steps());
-  if (auto* sgd = dynamic_cast<Sgd*>(optimizer_.get())) sgd->set_momentum(value);
-  if (auto* adam = dynamic_cast<Adam*>(optimizer_.get())) adam->set_beta1(value);
+  optimizer_->set_momentum(momentum_->at(optimizer_->steps()));
 }
 
 StepResult Learner::step(const Batch& batch) {
@@ -146,17 +154,22 @@ void Learner::explain_gradient() {
 }
 
 double Learner::theta_deviation(const Batch& batch) const {
-  if (!network_.options().transformer) return std::numeric_limits<double>::quiet_NaN();
   Batch first = batch;
   first.size = std::min(batch.size, lane_count);
   double sum = 0;
+  std::int64_t count = 0;
   for_each_tile(first, [&](const Tile& tile) {
-    const Tensor theta = network_.theta(tile.images);
-    for (int i = 0; i < 6; ++i)
-      for (int lane = 0; lane < tile.valid; ++lane)
-        sum += std::abs(static_cast<double>(theta[i][lane]) - (i == 0 || i == 4));
+    const TransformerObserver observer;
+    network_(tile.images);
+    for (const Transformation& t : observer.seen) {
+      const std::vector<Real> identity = t.transformer->warp().identity();
+      for (int i = 0; i < t.theta.size(); ++i)
+        for (int lane = 0; lane < tile.valid; ++lane, ++count)
+          sum += std::abs(
+              static_cast<double>(t.theta[i][lane] - identity[static_cast<std::size_t>(i)]));
+    }
   });
-  return sum / (6.0 * first.size);
+  return count ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace fovea

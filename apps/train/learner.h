@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -22,16 +23,21 @@ struct StepResult {
   double lr = 0;
 };
 
+/// One value a sample (per sample []) from what a network gives for a tile.
+using Loss = std::function<Tensor(const Tensor& output, const Labels& labels)>;
+
 class Learner {
  public:
-  /// `options` must be resolved. The schedule is laid out for epochs * `batches` steps.
-  Learner(Model& model, const TrainOptions& options, int batches);
+  /// `options` must be resolved, `model` outlive this. The schedule is laid out for epochs *
+  /// `batches` steps. Without a loss it is the negative log-likelihood, smoothed as options say.
+  Learner(Model& model, const TrainOptions& options, int batches, Loss loss = {});
 
   /// One step on a batch. Allocates nothing. Throws Error before anything is updated if the loss or
   /// a gradient is not finite, naming the step and the layer or parameter.
   StepResult step(const Batch& batch);
 
-  /// mean |theta - identity| over the first tile of the batch; NaN without a transformer.
+  /// mean |theta - identity| over all transformers and the first tile of the batch; NaN without a
+  /// transformer.
   double theta_deviation(const Batch& batch) const;
 
   Optimizer& optimizer() { return *optimizer_; }
@@ -43,8 +49,9 @@ class Learner {
   [[noreturn]] void explain_loss(const Batch& batch, double loss);
   [[noreturn]] void explain_gradient();
 
-  StnNetwork& network_;
+  const Module& network_;
   TrainOptions options_;
+  Loss loss_;
   std::int64_t total_steps_;
   std::vector<Tensor> parameters_;
   std::unique_ptr<Optimizer> optimizer_;
@@ -53,8 +60,9 @@ class Learner {
   std::vector<int> correct_;  // one a tile: no atomics, and no sum that depends on the order
 };
 
-/// The optimiser that `options` describe, localisation net and classifier as groups.
-std::unique_ptr<Optimizer> make_optimizer(const StnNetwork& network, const TrainOptions& options);
+/// The optimiser that `options` describe. Parameters of transformers' localisation networks are a
+/// group with a rate of its own, because they belong to a transformer, whatever their name.
+std::unique_ptr<Optimizer> make_optimizer(const Module& network, const TrainOptions& options);
 
 /// The learning rate of every step, for epochs of `batches` steps.
 Schedule make_schedule(const TrainOptions& options, int batches);

@@ -1,48 +1,20 @@
 #include "apps/train/options.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "apps/networks/network.h"
 #include "apps/shell/json.h"
 #include "apps/shell/suggest.h"
 #include "apps/shell/usage_error.h"
+#include "apps/train/optimizers.h"
+#include "apps/train/option_table.h"
 
 namespace fovea {
 
 namespace {
-
-// The one list of names for writing, reading and comparing. `out`, `resume` and `overwrite` say
-// where a run is, not what it does.
-template <class Options, class Visit>
-void visit_options(Options& o, Visit visit) {
-  visit("model", o.model), visit("init", o.init);
-  visit("data", o.data.directory), visit("synthetic", o.data.synthetic);
-  visit("skip-unreadable", o.data.skip_unreadable);
-  visit("train-limit", o.data.train_limit), visit("test-limit", o.data.test_limit);
-  visit("epochs", o.epochs), visit("batch", o.batch), visit("seed", o.seed);
-  visit("threads", o.threads);
-  visit("optimizer", o.optimizer), visit("lr", o.lr), visit("momentum", o.momentum);
-  visit("dampening", o.dampening), visit("nesterov", o.nesterov);
-  visit("weight-decay", o.weight_decay), visit("betas", o.betas), visit("eps", o.eps);
-  visit("lr-loc-scale", o.lr_loc_scale);
-  visit("clip-norm", o.clip_norm), visit("clip-value", o.clip_value);
-  visit("label-smoothing", o.label_smoothing);
-  visit("schedule", o.schedule), visit("warmup", o.warmup), visit("decay-every", o.decay_every);
-  visit("gamma", o.gamma), visit("cycle-momentum", o.cycle_momentum);
-  visit("augment", o.augment), visit("shift", o.shift), visit("rotate", o.rotate);
-  visit("scale", o.scale), visit("shear", o.shear), visit("elastic", o.elastic);
-  visit("erase", o.erase), visit("flip", o.flip), visit("fill", o.fill);
-  visit("log-every", o.log_every), visit("checkpoint-every", o.checkpoint_every);
-  visit("keep", o.keep), visit("early-stop", o.early_stop), visit("tensorboard", o.tensorboard);
-  visit("quiet", o.quiet), visit("allow-non-finite", o.allow_non_finite);
-}
-
-// What may change when a run is resumed: the weights do not depend on it, but for --data, whose
-// content is compared.
-const std::set<std::string> changeable = {
-    "data", "skip-unreadable", "threads",     "log-every", "checkpoint-every",
-    "keep", "early-stop",      "tensorboard", "quiet",     "allow-non-finite"};
 
 template <class T>
 Json to_json(const T& value) {
@@ -61,70 +33,45 @@ void from_json(const Json& json, std::optional<T>& value) {
   value = json.is_null() ? std::nullopt : std::optional<T>(json.get<T>());
 }
 
+// Refuses NaN, too.
+template <class T>
+void check_range(const OptionInfo& info, const T& value) {
+  if constexpr (std::is_same_v<T, int>)
+    require_usage(value >= info.low && value <= info.high, "--", info.name, " takes ",
+                  static_cast<long>(info.low), " to ", static_cast<long>(info.high), ", got ",
+                  value);
+  if constexpr (std::is_same_v<T, double>)
+    require_usage(value >= info.low && value <= info.high, "--", info.name, " takes a number from ",
+                  info.low, " to ", info.high, ", got ", value);
+  if constexpr (std::is_same_v<T, std::optional<double>>)
+    if (value) check_range(info, *value);
+}
+
 Json options_json(const TrainOptions& options) {
   Json json;
-  visit_options(options, [&](const char* name, const auto& value) { json[name] = to_json(value); });
+  visit_options(options, [&](const OptionInfo& info, const auto& value) {
+    json[info.name] = to_json(value);
+  });
   return json;
 }
 
-void check_name(const char* option, const std::string& value,
-                const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) {
-    if (name == value) return;
-    list += (list.empty() ? "" : ", ") + name;
-  }
-  throw UsageError(cat(option, " '", value, "' does not exist", did_you_mean(value, names),
-                       " (it takes ", list, ")"));
-}
-
-void check_count(const char* option, long value, long low, long high) {
-  require_usage(value >= low && value <= high, option, " takes ", low, " to ", high, ", got ",
-                value);
-}
-
-// Refuses NaN, too.
-void check_range(const char* option, double value, double low, double high) {
-  require_usage(value >= low && value <= high, option, " takes a number from ", low, " to ", high,
-                ", got ", value);
-}
-
-void check_optimizer(const TrainOptions& o) {
-  check_range("--lr", *o.lr, 0, 1e6);
-  check_range("--momentum", o.momentum, 0, 1);
-  check_range("--dampening", o.dampening, 0, 1);
-  check_range("--weight-decay", *o.weight_decay, 0, 1e6);
-  check_range("--eps", o.eps, 0, 1);
+void check_names(const TrainOptions& o) {
+  const std::vector<std::string> schedules = {"constant", "step", "exponential", "cosine",
+                                              "one-cycle"};
+  if (std::find(schedules.begin(), schedules.end(), *o.schedule) == schedules.end())
+    throw_unknown("--schedule", *o.schedule, schedules);
+  const OptimizerKind& optimizer = find_optimizer(o.optimizer);
   for (const double beta : o.betas)
     require_usage(beta >= 0 && beta < 1, "--betas takes two numbers from 0 to below 1, got ", beta);
   require_usage(!o.nesterov || (o.momentum > 0 && o.dampening == 0),
                 "--nesterov needs --momentum above 0 and no --dampening");
-  require_usage(o.optimizer == "sgd" || (o.momentum == 0 && o.dampening == 0),
+  require_usage(optimizer.momentum || (o.momentum == 0 && o.dampening == 0),
                 "--momentum and --dampening are options of sgd; for ", o.optimizer, " see --betas");
-  check_range("--lr-loc-scale", o.lr_loc_scale, 0, 1e6);
-  check_range("--clip-norm", o.clip_norm, 0, 1e12);
-  check_range("--clip-value", o.clip_value, 0, 1e12);
-  check_range("--label-smoothing", o.label_smoothing, 0, 1);
-  check_range("--gamma", o.gamma, 0, 1e6);
 }
 
 void check_values(const TrainOptions& o) {
-  check_count("--epochs", o.epochs, 1, 1'000'000);
-  check_count("--batch", o.batch, 1, 1'000'000);
-  check_count("--threads", o.threads, 0, 256);
-  check_count("--warmup", o.warmup, 0, 1'000'000'000);
-  check_count("--decay-every", o.decay_every, 1, 1'000'000);
-  check_count("--log-every", o.log_every, 1, 1'000'000'000);
-  check_count("--checkpoint-every", o.checkpoint_every, 0, 1'000'000'000);
-  check_count("--keep", o.keep, 1, 1'000'000);
-  check_count("--early-stop", o.early_stop, 0, 1'000'000);
-  check_range("--shift", *o.shift, 0, 1024);
-  check_range("--rotate", *o.rotate, 0, 180);
-  check_range("--scale", *o.scale, 0, 0.5);
-  check_range("--shear", *o.shear, 0, 45);
-  check_range("--elastic", *o.elastic, 0, 100);
-  check_range("--erase", *o.erase, 0, 1);
-  check_optimizer(o);
+  visit_options(o, [](const OptionInfo& info, const auto& value) { check_range(info, value); });
+  check_names(o);
   require_usage(o.out.empty() || o.resume.empty() || o.out == o.resume, "--resume ", o.resume,
                 " goes on in that folder; leave --out away");
   require_usage(!o.tensorboard || !o.out.empty() || !o.resume.empty(),
@@ -144,13 +91,11 @@ Augmentation TrainOptions::augmentation() const {
 }
 
 void resolve(TrainOptions& o) {
-  check_name("--optimizer", o.optimizer, {"sgd", "adam", "adamw"});
-  const bool sgd = o.optimizer == "sgd";
-  if (!o.lr) o.lr = sgd ? 0.01 : 0.004;
-  if (!o.schedule) o.schedule = sgd ? "constant" : "one-cycle";
-  check_name("--schedule", *o.schedule, {"constant", "step", "exponential", "cosine", "one-cycle"});
-  if (!o.weight_decay) o.weight_decay = o.optimizer == "adamw" ? 0.01 : 0.0;
-  if (!o.augment) o.augment = !sgd;
+  const OptimizerKind& optimizer = find_optimizer(o.optimizer);
+  if (!o.lr) o.lr = optimizer.lr;
+  if (!o.schedule) o.schedule = optimizer.plain ? "constant" : "one-cycle";
+  if (!o.weight_decay) o.weight_decay = optimizer.weight_decay;
+  if (!o.augment) o.augment = !optimizer.plain;
   if (!o.shift) o.shift = *o.augment ? 2.0 : 0.0;
   if (!o.rotate) o.rotate = *o.augment ? 10.0 : 0.0;
   if (!o.scale) o.scale = *o.augment ? 0.1 : 0.0;
@@ -158,6 +103,12 @@ void resolve(TrainOptions& o) {
     if (!*amount) *amount = 0;
   fill_value(o, {0}, {1});
   check_values(o);
+}
+
+Attributes network_options(const TrainOptions& options) {
+  Attributes all = find_network(options.model).options;
+  for (const std::string& text : options.model_options) set_option(all, text);
+  return all;
 }
 
 double fill_value(const TrainOptions& options, const std::vector<float>& mean,
@@ -169,7 +120,7 @@ double fill_value(const TrainOptions& options, const std::vector<float>& mean,
                   "--fill takes auto or a number from -1e6 to 1e6, got '", options.fill, "'");
     return value;
   }
-  if (options.optimizer == "sgd" || mean.size() != 1) return 0;
+  if (find_optimizer(options.optimizer).plain || mean.size() != 1) return 0;
   return -static_cast<double>(mean[0]) / static_cast<double>(stddev[0]);
 }
 
@@ -184,21 +135,39 @@ TrainOptions resumed_options(const std::string& stored, const TrainOptions& now,
   Json json = parse_json(stored);
   const bool open_end = json.at("schedule") == "constant" || json.at("schedule") == "step" ||
                         json.at("schedule") == "exponential";
-  visit_options(now, [&](const std::string& name, const auto&) {
-    if (!given.count(name) || json.at(name) == current.at(name)) return;
+  visit_options(now, [&](const OptionInfo& info, const auto&) {
+    const std::string name = info.name;
+    if (!given.count(name) || json.value(name, Json()) == current.at(name)) return;
     const std::string change =
-        cat(now.resume, ": this run has --", name, " ", dump_json(json.at(name)),
+        cat(now.resume, ": this run has --", name, " ", dump_json(json.value(name, Json())),
             " and cannot be resumed with ", dump_json(current.at(name)));
     if (name == "epochs")
       require(open_end, change, ", because its schedule ", dump_json(json.at("schedule")),
               " is laid out for that end; start a new run, if you like with --init");
     else
-      require(changeable.count(name) != 0, change, "; leave the option away or start a new run");
+      require(info.changeable, change, "; leave the option away or start a new run");
     json[name] = current.at(name);
   });
-  visit_options(options, [&](const char* name, auto& value) { from_json(json.at(name), value); });
+  // An option that the run's program did not have keeps its default.
+  visit_options(options, [&](const OptionInfo& info, auto& value) {
+    if (json.contains(info.name)) from_json(json.at(info.name), value);
+  });
   options.resume = options.out = now.resume;
   return options;
+}
+
+std::string recipe(const TrainOptions& o, double fill) {
+  std::string out = cat(o.optimizer, ", lr ", *o.lr, " (", *o.schedule, ")");
+  const auto add = [&](const OptionInfo& info, double amount) {
+    if (info.recipe && amount != info.usual) out += cat(", ", info.recipe, " ", amount);
+  };
+  visit_options(o, [&](const OptionInfo& info, const auto& value) {
+    using T = std::decay_t<decltype(value)>;
+    if constexpr (std::is_arithmetic_v<T>) add(info, static_cast<double>(value));
+    if constexpr (std::is_same_v<T, std::optional<double>>) add(info, value.value_or(info.usual));
+  });
+  return out + cat(", fill ", fill, ", batch ", o.batch, ", ", o.epochs,
+                   o.epochs == 1 ? " epoch" : " epochs", ", seed ", o.seed);
 }
 
 }  // namespace fovea

@@ -6,8 +6,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
-#include "apps/train/data_options.h"
+#include "apps/train/data.h"
+#include "core/attributes.h"
 #include "data/augment.h"
 
 namespace fovea {
@@ -16,7 +18,8 @@ namespace fovea {
 struct TrainOptions {
   DataOptions data;
   std::string model = "tutorial";
-  std::string out, resume, init;  ///< folders and a file; empty: none
+  std::vector<std::string> model_options;  ///< of the network: "NAME=VALUE"
+  std::string out, resume, init;           ///< folders and a file; empty: none
   int epochs = 20, batch = 64;
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0: one for each CPU
@@ -57,6 +60,10 @@ struct TrainOptions {
 /// Throws UsageError, naming the option, for a value out of range or names that do not exist.
 void resolve(TrainOptions& options);
 
+/// The options of the network options.model with those of options.model_options set. Throws
+/// UsageError for names or values that do not exist.
+Attributes network_options(const TrainOptions& options);
+
 /// The value outside of images with this mean and stddev (one a channel): the number given or, by
 /// `auto`, 0 for sgd and colour images, else black as it is after normalisation.
 double fill_value(const TrainOptions& options, const std::vector<float>& mean,
@@ -64,6 +71,10 @@ double fill_value(const TrainOptions& options, const std::vector<float>& mean,
 
 /// JSON of every option under its long name: {"epochs": 20, ...}, `indent` spaces (-1: one line).
 std::string options_text(const TrainOptions& options, int indent = -1);
+
+/// "adamw, lr 0.004 (one-cycle), shift 2, rotate 10, ..., batch 64, 20 epochs, seed 1"; after
+/// resolve().
+std::string recipe(const TrainOptions& options, double fill);
 
 /// The options of a run that is resumed: those `stored` by options_text() with what was `given`
 /// now by name in `now`. Throws Error for one that may not change: all but those that leave the

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include "apps/report/markup.h"
 #include "apps/shell/console.h"
+#include "apps/shell/numbers.h"
 #include "core/error.h"
 
 namespace fovea {
@@ -26,17 +26,6 @@ std::string bar(double share, int cells) {
 }
 
 }  // namespace
-
-std::string duration_text(double seconds) {
-  const long long whole = std::llround(std::clamp(seconds, 0.0, 3.6e8));
-  char text[32];
-  if (whole >= 3600)
-    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60,
-                  whole % 60);
-  else
-    std::snprintf(text, sizeof text, "%lld:%02lld", whole / 60, whole % 60);
-  return text;
-}
 
 std::string progress_text(const ProgressView& v, int width) {
   const std::string head = cat("Epoch ", v.epoch, "/", v.epochs);

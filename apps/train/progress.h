@@ -26,9 +26,6 @@ std::string progress_text(const ProgressView& view, int width);
 std::string train_line(int epoch, std::int64_t images, std::int64_t total, double percent,
                        double loss);
 
-/// "1:02:03" or "2:03".
-std::string duration_text(double seconds);
-
 /// Draws the line on a terminal, at most ten times a second; does nothing elsewhere.
 class ProgressLine {
  public:

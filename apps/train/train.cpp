@@ -1,6 +1,5 @@
 #include "apps/train/train.h"
 
-#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
@@ -9,25 +8,28 @@
 #include <optional>
 
 #include "apps/networks/model_info.h"
-#include "apps/report/markup.h"
 #include "apps/report/run_report.h"
-#include "apps/run/run_files.h"
+#include "apps/run/config.h"
+#include "apps/run/confusion.h"
+#include "apps/run/files.h"
 #include "apps/shell/build_info.h"
 #include "apps/shell/console.h"
 #include "apps/shell/json.h"
+#include "apps/shell/numbers.h"
 #include "apps/shell/signals.h"
 #include "apps/shell/usage_error.h"
 #include "apps/train/trainer.h"
 #include "core/blas.h"
 #include "core/file.h"
 #include "core/workers.h"
+#include "layers/summary.h"
 
 namespace fovea {
 
 namespace {
 
 std::string path_in(const TrainOptions& options, const char* name) {
-  return (std::filesystem::path(options.out) / name).string();
+  return run_files::path_in(options.out, name);
 }
 
 std::string utc_now() {
@@ -39,81 +41,65 @@ std::string utc_now() {
   return text;
 }
 
+// What a pixel holds: single precision.
+Attribute fill_option(double value) {
+  return {"fill", static_cast<double>(static_cast<Real>(value))};
+}
+
+double fill_of(const Model& model) {
+  return model.info.options.find("fill") ? model.info.options.number("fill") : 0;
+}
+
 // A new model, or, when there are weights to start from, those.
 Model start_model(const TrainOptions& options, const DataSplit& data) {
-  ModelInfo info{
-      .name = options.model,
-      .network = model_options(options.model, data.train.image_shape, data.train.classes()),
-      .mean = data.train.mean,
-      .stddev = data.train.stddev,
-      .class_names = data.train.class_names};
-  info.network.fill = static_cast<Real>(fill_value(options, info.mean, info.stddev));
+  ModelInfo info = describe_model(options.model, data.train.image_shape, data.train.class_names);
+  info.options = network_options(options);
+  info.mean = data.train.mean;
+  info.stddev = data.train.stddev;
+  if (info.options.find("fill"))
+    info.options.set(fill_option(fill_value(options, info.mean, info.stddev)));
   if (options.init.empty()) return make_model(std::move(info), options.seed);
 
   const SafeTensors weights = read_safetensors(options.init);
   require_known_format(weights, options.init);
   // Weights were trained with a value outside of the image; PyTorch's with 0.
-  if (options.fill == "auto")
-    info.network.fill =
-        weights.metadata.count(model_key) ? read_model_info(weights, options.init).network.fill : 0;
+  if (options.fill == "auto" && info.options.find("fill")) {
+    const bool ours = weights.metadata.count(model_key) != 0;
+    const Attributes before = ours ? read_model_info(weights, options.init).options : Attributes();
+    info.options.set(fill_option(before.find("fill") ? before.number("fill") : 0));
+  }
   Model model = make_model(std::move(info), options.seed);
   load_weights(*model.network, weights, options.init, options.allow_non_finite);
   return model;
 }
 
-void write_config(const TrainOptions& options, const DataSplit& data, const Model& model,
-                  const std::string& command_line) {
+void note_config(const TrainOptions& options, const DataSplit& data, const Model& model,
+                 const std::string& command_line) {
   const Shape& shape = data.train.image_shape;
-  const Json config = {
-      {"fovea", version},
-      {"started", utc_now()},
-      {"command", command_line},
-      {"options", parse_json(options_text(options))},
-      {"data",
-       {{"name", data.train.name},
-        {"directory", data_directory(options.data)},
-        {"synthetic", options.data.synthetic},
-        {"train", data.train.size()},
-        {"test", data.test.size()},
-        {"image_shape", {shape[0], shape[1], shape[2]}},
-        {"class_names", data.train.class_names},
-        {"mean", data.train.mean},
-        {"stddev", data.train.stddev}}},
-      {"model",
-       {{"name", model.info.name},
-        {"parameters", model.network->parameter_count()},
-        {"architecture", architecture(*model.network)},
-        {"fill", model.info.network.fill}}},
-      {"build",
-       {{"compiler", compiler_description()},
-        {"arch", target_description()},
-        {"flags", flags_description()}}},
-      {"machine",
-       {{"threads", threads()}, {"cpus", available_cpus()}, {"blas", blas_description()}}}};
-  write_file_atomically(path_in(options, run_files::config), dump_json(config, 2) + "\n");
-}
-
-// "AdamW, lr 0.004 (one-cycle), batch 64, 20 epochs, seed 1, shift 2, ..."
-std::string recipe(const TrainOptions& o, double fill) {
-  std::string out = cat(o.optimizer, ", lr ", *o.lr, " (", *o.schedule, ")");
-  const std::pair<const char*, double> amounts[] = {{"momentum", o.momentum},
-                                                    {"weight decay", *o.weight_decay},
-                                                    {"warm-up steps", o.warmup * 1.0},
-                                                    {"clip norm", o.clip_norm},
-                                                    {"clip value", o.clip_value},
-                                                    {"label smoothing", o.label_smoothing},
-                                                    {"shift", *o.shift},
-                                                    {"rotate", *o.rotate},
-                                                    {"scale", *o.scale},
-                                                    {"shear", *o.shear},
-                                                    {"elastic", *o.elastic},
-                                                    {"erase", *o.erase},
-                                                    {"flip", o.flip ? 1.0 : 0.0}};
-  for (const auto& [name, amount] : amounts)
-    if (amount != 0) out += cat(", ", name, " ", amount);
-  if (o.lr_loc_scale != 1) out += cat(", localisation lr x ", o.lr_loc_scale);
-  return out + cat(", fill ", fill, ", batch ", o.batch, ", ", o.epochs,
-                   o.epochs == 1 ? " epoch" : " epochs", ", seed ", o.seed);
+  write_config(
+      path_in(options, run_files::config),
+      {.fovea = version,
+       .started = utc_now(),
+       .command = command_line,
+       .options = parse_json(options_text(options)),
+       .data = {{"name", data.train.name},
+                {"directory", data_directory(options.data)},
+                {"synthetic", options.data.synthetic},
+                {"train", data.train.size()},
+                {"test", data.test.size()},
+                {"image_shape", {shape[0], shape[1], shape[2]}},
+                {"class_names", data.train.class_names},
+                {"mean", data.train.mean},
+                {"stddev", data.train.stddev}},
+       .model = {{"name", model.info.name},
+                 {"parameters", model.network->parameter_count()},
+                 {"architecture", architecture(*model.network)},
+                 {"fill", fill_of(model)}},
+       .build = {{"compiler", compiler_description()},
+                 {"arch", target_description()},
+                 {"flags", flags_description()}},
+       .machine = {
+           {"threads", threads()}, {"cpus", available_cpus()}, {"blas", blas_description()}}});
 }
 
 void print_head(const TrainOptions& options, const DataSplit& data, const Model& model) {
@@ -121,25 +107,24 @@ void print_head(const TrainOptions& options, const DataSplit& data, const Model&
   print(cat(architecture(*model.network), "\nModel:  ", model.info.name, ", ",
             grouped(static_cast<std::int64_t>(model.network->parameter_count())),
             " parameters\nData:   ", describe_data(data),
-            "\nRecipe: ", recipe(options, static_cast<double>(model.info.network.fill)),
-            "\nOn:     ", machine_line(), "\n"));
+            "\nRecipe: ", recipe(options, fill_of(model)), "\nOn:     ", machine_line(), "\n"));
   if (!options.out.empty()) print(cat("Folder: ", options.out, "\n"));
   print("\n");
 }
 
 void prepare_folder(const TrainOptions& options) {
   remove_stale_temporaries(options.out);
-  if (!options.resume.empty() || !has_run(options.out)) return;
+  if (!options.resume.empty() || !run_files::has_run(options.out)) return;
   require(options.overwrite, options.out, ": holds a run already; go on with it by --resume ",
           options.out, ", replace it with --overwrite, or choose another --out");
-  remove_run(options.out);
+  run_files::remove_run(options.out);
 }
 
 // Everything about the best weights: confusion.json, pictures, the report.
 void write_results(const TrainOptions& options, const DataSplit& data) {
   const Model best = load_model(path_in(options, run_files::best_weights), true);
-  const Evaluation judged = evaluate(*best.network, data.test, true);
-  write_file_atomically(path_in(options, run_files::confusion), confusion_text(judged, data.test));
+  const Evaluation judged = evaluate(best, data.test, true);
+  write_confusion(path_in(options, run_files::confusion), confusion_of(judged, data.test));
   write_run_report(options.out, best, data);
 }
 
@@ -152,7 +137,7 @@ void print_end(const TrainOptions& options, const RunState& state) {
     print("Nothing was saved: --out DIR keeps weights, logs, pictures and checkpoints\n");
   else
     print(cat("Weights: ", path_in(options, run_files::best_weights),
-              "\nReport:  ", path_in(options, "report.html"), "\n"));
+              "\nReport:  ", path_in(options, run_files::report), "\n"));
 }
 
 int print_stop(const TrainOptions& options, int signal, const RunState& state) {
@@ -189,7 +174,7 @@ Start prepare(TrainOptions options, const std::set<std::string>& given) {
     options = resumed_options(start.checkpoint->options, options, given);
   }
   resolve(options);
-  model_options(options.model, {1, 28, 28}, 10);  // tells of an unknown name
+  network_options(options);  // tells of unknown names
   set_threads(options.threads);
   if (!options.out.empty()) {
     require_writable_directory(options.out);
@@ -207,15 +192,14 @@ void free_pixels(Dataset& dataset) {
 
 }  // namespace
 
-int train_run(TrainOptions wanted, const std::set<std::string>& given,
-              const std::string& command_line) {
-  Start start = prepare(std::move(wanted), given);
+int train(TrainOptions wanted, const TrainTask& task) {
+  Start start = prepare(std::move(wanted), task.given);
   const TrainOptions& options = start.options;
-  DataSplit data = load_data(options.data);
+  DataSplit data = task.data ? task.data() : load_data(options.data);
   Model model = start.checkpoint
                     ? model_from(start.checkpoint->tensors, start.checkpoint->file, true)
                     : start_model(options, data);
-  std::optional<Trainer> trainer(std::in_place, options, data, model);
+  std::optional<Trainer> trainer(std::in_place, options, data, model, task.loss);
   const std::uint32_t data_now = data_checksum(data);
   if (start.checkpoint) {
     check_resumed_data(*start.checkpoint, data_now);
@@ -235,7 +219,7 @@ int train_run(TrainOptions wanted, const std::set<std::string>& given,
   if (!options.quiet && trainer->state().step > 0)
     print(cat("Going on after step ", trainer->state().step, ", in epoch ",
               trainer->state().epoch + 1, "\n"));
-  if (!options.out.empty()) write_config(options, data, model, command_line);
+  if (!options.out.empty()) note_config(options, data, model, task.command);
   const int signal = trainer->run();
   const RunState state = trainer->state();
   trainer.reset();

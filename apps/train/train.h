@@ -1,18 +1,31 @@
-// The command `train` from options to finished run.
+// Training from options to finished run.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 
+#include "apps/train/learner.h"
 #include "apps/train/options.h"
+#include "data/dataset.h"
 
 namespace fovea {
 
-/// Trains as `options` say and prints what happens. `given` are the options the user named, which a
-/// resumed run must agree with. Returns the exit code: 0, or 128 + signal if it was stopped early,
-/// with its state saved. Throws UsageError for options out of range and Error for what goes wrong;
-/// `command_line` is noted in config.json.
-int train_run(TrainOptions options, const std::set<std::string>& given,
-              const std::string& command_line);
+/// What training may be given beside its options.
+struct TrainTask {
+  /// Called once options and folder have been checked; none: what options.data says.
+  std::function<DataSplit()> data = {};
+  /// One value a sample; none: negative log-likelihood, with options.label_smoothing.
+  Loss loss = {};
+  std::set<std::string> given = {};  ///< options that a resumed run must agree with
+  std::string command = {};          ///< noted in config.json
+};
+
+/// Trains the network options.model as `options` say, or goes on with the run in options.resume to
+/// the same bits, and prints what happens. With a folder, options.out, it leaves weights,
+/// checkpoints, logs, pictures and a report there (apps/run/files.h). Returns the exit code: 0, or
+/// 128 + signal if it was stopped early, with its state saved. Throws UsageError for options out of
+/// range and Error for what goes wrong.
+int train(TrainOptions options, const TrainTask& task = {});
 
 }  // namespace fovea

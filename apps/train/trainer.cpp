@@ -5,10 +5,10 @@
 #include <csignal>
 #include <filesystem>
 
-#include "apps/report/markup.h"
+#include "apps/run/files.h"
 #include "apps/run/frames.h"
-#include "apps/run/run_files.h"
 #include "apps/shell/console.h"
+#include "apps/shell/numbers.h"
 #include "apps/shell/signals.h"
 #include "core/error.h"
 
@@ -38,12 +38,12 @@ std::vector<std::int64_t> geometric_steps(std::int64_t total, int count) {
   return steps;
 }
 
-Trainer::Trainer(const TrainOptions& options, const DataSplit& data, Model& model)
+Trainer::Trainer(const TrainOptions& options, const DataSplit& data, Model& model, Loss loss)
     : options_(options),
       data_(data),
       model_(model),
       loader_(data.train, loader_options(options)),
-      learner_(model, options, loader_.batches()),
+      learner_(model, options, loader_.batches(), std::move(loss)),
       stored_options_(options_text(options)),
       line_(!options.quiet && output_is_terminal()),
       frame_steps_(geometric_steps(learner_.total_steps(), frame_moments)) {}
@@ -148,15 +148,15 @@ void Trainer::log_step(const StepResult& result, const Batch& batch) {
   stamp();
   const double seconds = state_.seconds - rate_seconds_;
   if (log_)
-    log_->step({.epoch = state_.epoch + 1,
-                .step = state_.step,
-                .loss = result.loss,
-                .accuracy = static_cast<double>(result.correct) / batch.size,
-                .lr = result.lr,
-                .samples_per_second =
-                    seconds > 0 ? static_cast<double>(images_ - rate_images_) / seconds : 0,
-                .grad_norm = result.grad_norm,
-                .theta_deviation = learner_.theta_deviation(batch)});
+    log_->line("step", {{"epoch", state_.epoch + 1.0},
+                        {"step", static_cast<double>(state_.step)},
+                        {"loss", result.loss},
+                        {"accuracy", static_cast<double>(result.correct) / batch.size},
+                        {"lr", result.lr},
+                        {"samples_per_second",
+                         seconds > 0 ? static_cast<double>(images_ - rate_images_) / seconds : 0},
+                        {"grad_norm", result.grad_norm},
+                        {"theta_deviation", learner_.theta_deviation(batch)}});
   rate_seconds_ = state_.seconds;
   rate_images_ = images_;
   if (options_.quiet || line_.on()) return;
@@ -186,7 +186,7 @@ ProgressView Trainer::progress_view() const {
 void Trainer::finish_epoch() {
   stamp();
   const double train_seconds = state_.epoch_seconds;
-  last_test_ = evaluate(*model_.network, data_.test);
+  last_test_ = evaluate(model_, data_.test);
   stamp();
   const double train_loss = mean(state_.epoch_loss, state_.epoch_images);
   const double train_accuracy =
@@ -200,9 +200,18 @@ void Trainer::finish_epoch() {
               fixed(train_loss, 4), ", accuracy ", fixed(100 * train_accuracy, 2), "%, ",
               grouped(std::llround(rate)), " images/s\n"));
   print(test_line(*last_test_) + "\n");
-  if (log_)
-    log_->epoch({state_.epoch, state_.step, train_loss, train_accuracy, last_test_->loss,
-                 last_test_->accuracy(), last_lr_, rate, state_.seconds});
+  if (log_) {
+    log_->line("epoch", {{"epoch", static_cast<double>(state_.epoch)},
+                         {"step", static_cast<double>(state_.step)},
+                         {"train_loss", train_loss},
+                         {"train_accuracy", train_accuracy},
+                         {"test_loss", last_test_->loss},
+                         {"test_accuracy", last_test_->accuracy()},
+                         {"lr", last_lr_},
+                         {"samples_per_second", rate},
+                         {"seconds", state_.seconds}});
+    log_->flush();
+  }
   note_best(*last_test_);
   state_.batch = 0;
   state_.epoch_loss = state_.epoch_squares = state_.epoch_seconds = 0;
@@ -249,9 +258,9 @@ void Trainer::save_frame_if_due() {
   if (!frames_ || next_frame_ == frame_steps_.size() || frame_steps_[next_frame_] != state_.step)
     return;
   ++next_frame_;
-  frames_->append(frame_line(*model_.network, data_.test,
-                             frame_indices(data_.test, run_files::frame_images), state_.step,
-                             static_cast<double>(state_.step) / loader_.batches()));
+  frames_->append(
+      frame_line(take_frame(model_, data_.test, frame_indices(data_.test, run_files::frame_images),
+                            state_.step, static_cast<double>(state_.step) / loader_.batches())));
 }
 
 }  // namespace fovea

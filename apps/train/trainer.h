@@ -11,19 +11,19 @@
 
 #include "apps/networks/evaluate.h"
 #include "apps/run/checkpoint.h"
-#include "apps/run/log_writer.h"
+#include "apps/run/log.h"
 #include "apps/train/learner.h"
 #include "apps/train/progress.h"
 #include "data/loader.h"
 
 namespace fovea {
 
-/// Runs the loop of a training run in its folder (run_files.h), or without one if options.out is
-/// empty. Prints what the user watches.
+/// Runs the loop of a training run in its folder (apps/run/files.h), or without one if options.out
+/// is empty. Prints what the user watches.
 class Trainer {
  public:
   /// `options` must be resolved, `model` fit `data`; all must outlive the trainer.
-  Trainer(const TrainOptions& options, const DataSplit& data, Model& model);
+  Trainer(const TrainOptions& options, const DataSplit& data, Model& model, Loss loss = {});
 
   /// Goes on where the checkpoint was made. Call it before run(). Error: it does not fit.
   void resume(const Checkpoint& checkpoint);

@@ -129,15 +129,15 @@ constexpr int stretch = 32;
 
 }  // namespace
 
-GridSampler::GridSampler(const Tensor& x, int outputs, const GridSampleOptions& options,
-                         bool grid_wanted, bool image_wanted)
-    : channels_(x.shape()[0]),
-      height_(x.shape()[1]),
-      width_(x.shape()[2]),
+GridSampler::GridSampler(const ImageExtent& image, const Lanes* x, int outputs,
+                         const GridSampleOptions& options, bool grid_wanted, bool image_wanted)
+    : channels_(image.channels),
+      height_(image.height),
+      width_(image.width),
       outputs_(outputs),
       options_(options) {
-  require(framed_size() < (1 << 24), "[grid_sample] the image ", x.shape(),
-          " has too many pixels for exact coordinates");
+  require(framed_size() < (1 << 24), "[grid_sample] the image [", channels_, ", ", height_, ", ",
+          width_, "] has too many pixels for exact coordinates");
   const auto results = static_cast<std::size_t>(channels_) * outputs;
   if (grid_wanted && options.mode != Interpolation::nearest)
     slope_x_ = Buffer<Lanes>(results), slope_y_ = Buffer<Lanes>(results);
@@ -157,7 +157,7 @@ int GridSampler::framed_size() const {
   return (framed_height() * (framed_width() / native_width) | 1) * native_width;
 }
 
-void GridSampler::frame_image(const Tensor& x) {
+void GridSampler::frame_image(const Lanes* x) {
   const int wide = framed_width(), size = framed_size();
   const Real fill = options_.padding == Padding::zeros ? options_.fill : 0;
   planes_ = Buffer<Real>(static_cast<std::size_t>(channels_) * lane_count * size);
@@ -170,7 +170,8 @@ void GridSampler::frame_image(const Tensor& x) {
         std::fill(plane, plane + begin, fill);
         std::fill(plane + end, plane + size, fill);
       }
-      const Real* row = x.data() + static_cast<long>(c) * height_ * width_ * lane_count + part;
+      const Real* row = reinterpret_cast<const Real*>(x) +
+                        static_cast<long>(c) * height_ * width_ * lane_count + part;
       for (int at = begin; at < end; at += wide, row += width_ * lane_count)
         for (int first = 0; first < wide; first += native_width) {
           Native v[native_width];

@@ -3,18 +3,23 @@
 // spatial_transformer.cpp.
 #pragma once
 
+#include "core/lanes.h"
 #include "core/memory.h"
-#include "core/tensor.h"
-#include "layers/grid_sample.h"
+#include "layers/sampling.h"
 
 namespace fovea {
 
+/// The sizes of an image of one sample.
+struct ImageExtent {
+  int channels, height, width;
+};
+
 class GridSampler {
  public:
-  /// Samples `x`, per sample [C, H, W], at `outputs` places. The last two say which gradients will
-  /// be asked for. Throws Error when x has too many pixels.
-  GridSampler(const Tensor& x, int outputs, const GridSampleOptions& options, bool grid_wanted,
-              bool image_wanted);
+  /// Samples `x`, [channels, height, width], at `outputs` places. The last two say which gradients
+  /// will be asked for. Throws Error when x has too many pixels.
+  GridSampler(const ImageExtent& image, const Lanes* x, int outputs,
+              const GridSampleOptions& options, bool grid_wanted, bool image_wanted);
 
   /// Output pixels [first, first + count) of every channel of `y`, [C, outputs], from `count`
   /// pairs (x, y) of normalised coordinates.
@@ -40,7 +45,7 @@ class GridSampler {
   int framed_width() const;
   int framed_height() const;
   int framed_size() const;
-  void frame_image(const Tensor& x);
+  void frame_image(const Lanes* x);
 
   int channels_, height_, width_, outputs_;
   GridSampleOptions options_;

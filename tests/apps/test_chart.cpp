@@ -3,8 +3,8 @@
 
 #include "apps/report/chart.h"
 #include "apps/report/chart_path.h"
-#include "apps/report/markup.h"
 #include "apps/report/ticks.h"
+#include "apps/shell/numbers.h"
 #include "core/error.h"
 #include "tests/catch.h"
 #include "tests/markup_check.h"

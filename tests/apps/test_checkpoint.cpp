@@ -2,7 +2,7 @@
 
 #include "apps/networks/model_info.h"
 #include "apps/run/checkpoint.h"
-#include "apps/run/run_files.h"
+#include "apps/run/files.h"
 #include "core/error.h"
 #include "optim/adam.h"
 #include "tests/child_process.h"
@@ -14,9 +14,9 @@ using namespace fovea::testing;
 namespace {
 
 Model little_model(std::uint64_t seed = 1) {
-  ModelInfo info;
-  for (int i = 0; i < 10; ++i) info.class_names.push_back(std::to_string(i));
-  return make_model(info, seed);
+  std::vector<std::string> names;
+  for (int i = 0; i < 10; ++i) names.push_back(std::to_string(i));
+  return make_model(describe_model("tutorial", {1, 28, 28}, names), seed);
 }
 
 // An optimiser that has made two updates with gradients of one.

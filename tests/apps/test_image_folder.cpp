@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <sstream>
 
-#include "apps/train/data_options.h"
+#include "apps/train/data.h"
 #include "core/error.h"
 #include "data/open_dataset.h"
 #include "tests/catch.h"

@@ -26,7 +26,7 @@ std::vector<std::string> errors(const std::string& text) {
 const std::string little = "train --synthetic --train-limit 400 --test-limit 100 --quiet ";
 
 // Small numbers times huge ones: the loss is an ordinary one, but what flows back is not.
-void make_gradients_overflow(const StnNetwork& network) {
+void make_gradients_overflow(const Module& network) {
   for (const NamedTensor& p : network.named_parameters()) {
     const std::span<Real> values = p.tensor.values();
     if (p.name == "fc1.weight") std::fill(values.begin(), values.end(), Real(0));

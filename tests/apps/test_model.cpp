@@ -5,6 +5,7 @@
 #include "apps/networks/model_info.h"
 #include "apps/shell/suggest.h"
 #include "core/error.h"
+#include "layers/spatial_transformer.h"
 #include "tests/temp_dir.h"
 
 using namespace fovea;
@@ -15,10 +16,9 @@ using fovea::testing::TempDir;
 namespace {
 
 ModelInfo info_of(const std::string& name, const Shape& input = {1, 28, 28}) {
-  ModelInfo info;
-  info.name = name;
-  info.network = model_options(name, input, 10);
-  for (int i = 0; i < 10; ++i) info.class_names.push_back(cat("class ", i));
+  std::vector<std::string> names;
+  for (int i = 0; i < 10; ++i) names.push_back(cat("class ", i));
+  ModelInfo info = describe_model(name, input, names);
   info.mean.assign(static_cast<std::size_t>(input[0]), 0.25f);
   info.stddev.assign(static_cast<std::size_t>(input[0]), 0.5f);
   return info;
@@ -39,9 +39,7 @@ TEST_CASE("named models have their known numbers of parameters", "[model]") {
   CHECK(make_model(info_of("tutorial-cnn"), 1).network->parameter_count() == 21840);
   CHECK(make_model(info_of("cifar-deep", {3, 32, 32}), 1).network->parameter_count() == 862544);
   CHECK_THAT(
-      message_of([] {
-        model_options("tutoral", {1, 28, 28}, 10);
-      }),
+      message_of([] { find_network("tutoral"); }),
       contains("--model 'tutoral' does not exist; did you mean tutorial? (it takes tutorial, "));
 }
 
@@ -55,13 +53,13 @@ TEST_CASE("the seed decides the weights", "[model]") {
 TEST_CASE("a saved model comes back whole", "[model]") {
   const TempDir dir;
   ModelInfo info = info_of("tutorial-x2");
-  info.network.fill = Real(-0.4242129);
+  info.options.set({"fill", -0.4242129});
   const Model saved = make_model(info, 5);
   save_model(dir.file("w"), saved);
   const Model loaded = load_model(dir.file("w"));
   CHECK(all_weights(loaded) == all_weights(saved));
   CHECK(loaded.info.name == "tutorial-x2");
-  CHECK(loaded.info.network.fill == info.network.fill);
+  CHECK(loaded.info.options.number("fill") == -0.4242129);
   CHECK(loaded.info.mean == info.mean);
   CHECK(loaded.info.class_names == info.class_names);
   CHECK_FALSE(loaded.network->training());
@@ -70,13 +68,16 @@ TEST_CASE("a saved model comes back whole", "[model]") {
 TEST_CASE("a deep model comes back from its file", "[model]") {
   const TempDir dir;
   ModelInfo info = info_of("cifar-deep", {3, 32, 32});
-  info.network.blocks = {2, 3};  // small, for speed
+  info.options.set({"blocks", {2, 3}});  // small, for speed
   const Model saved = make_model(info, 5);
   save_model(dir.file("w"), saved);
   const Model loaded = load_model(dir.file("w"));
-  CHECK(loaded.info.network.blocks == std::vector<int>{2, 3});
+  CHECK(loaded.info.options.integers("blocks") == Attribute::Integers{2, 3});
   CHECK(all_weights(loaded) == all_weights(saved));
-  CHECK(saved.network->classifier_parameters().size() == 12);  // 4 convolutions, fc1, fc2
+  const auto transformers = spatial_transformers(*saved.network);
+  REQUIRE(transformers.size() == 1);
+  CHECK(transformers[0]->localization_parameters().size() == 8);
+  CHECK(saved.network->parameters().size() == 8 + 12);  // 4 convolutions, fc1, fc2
 
   for (const char* blocks : {"[2, 0]", "[1, 1, 1, 1, 1]", "[70000]", "3"}) {
     SafeTensors damaged = model_tensors(saved);
@@ -97,8 +98,8 @@ TEST_CASE("files without metadata are understood by their shapes", "[model]") {
     tensors.metadata.clear();
     write_safetensors(dir.file(name), tensors);
     const Model loaded = load_model(dir.file(name));
-    CHECK(loaded.info.network.input == input);
-    CHECK(loaded.info.network.fill == 0);
+    CHECK(loaded.info.input == input);
+    CHECK(loaded.info.options.number("fill") == 0);
     CHECK(all_weights(loaded) == all_weights(model));
   }
 }

@@ -44,11 +44,10 @@ onnx::ModelProto exported(const Model& model) {
 }
 
 Model small_model(const std::string& name = "tutorial", Real fill = 0) {
-  ModelInfo info;
-  info.name = name;
-  info.network = model_options(name, {1, 28, 28}, 10);
-  info.network.fill = fill;
-  for (int i = 0; i < 10; ++i) info.class_names.push_back(cat("class \"", i, "\""));
+  std::vector<std::string> names;
+  for (int i = 0; i < 10; ++i) names.push_back(cat("class \"", i, "\""));
+  ModelInfo info = describe_model(name, {1, 28, 28}, names);
+  if (info.options.find("fill")) info.options.set({"fill", fill});
   return make_model(info, 3);
 }
 

@@ -31,11 +31,12 @@ Image grey_picture(int width, int height, std::uint8_t value) {
   return {width, height, 1, std::vector<std::uint8_t>(width * height, value)};
 }
 
-SampleView sample(std::array<Point, 4> region) {
-  return {.before = grey_picture(10, 10, 0), .after = grey_picture(10, 10, 200), .region = region};
+SampleView sample(std::vector<Point> outline) {
+  return {.before = grey_picture(10, 10, 0),
+          .after = {{grey_picture(10, 10, 200), std::move(outline)}}};
 }
 
-constexpr std::array<Point, 4> identity = {{{0, 0}, {10, 0}, {10, 10}, {0, 10}}};
+const std::vector<Point> identity = {{0, 0}, {10, 0}, {10, 10}, {0, 10}};
 
 }  // namespace
 
@@ -140,10 +141,10 @@ TEST_CASE("a contact sheet outlines the sampled region", "[contact_sheet]") {
   // From the layout: gap 12, card padding 8, labels 4 + 13 + 4; then 5 pixels of margin.
   const int left = 12 + 8 + 5 * 4, top = 12 + 21 + 5 * 4;
   for (int along : {10, 20, 30}) {
-    CHECK(pixel_at(sheet, left + along, top) == outline_colour);
-    CHECK(pixel_at(sheet, left + along, top + 39) == outline_colour);
-    CHECK(pixel_at(sheet, left, top + along) == outline_colour);
-    CHECK(pixel_at(sheet, left + 39, top + along) == outline_colour);
+    CHECK(pixel_at(sheet, left + along, top) == outline_colours[0]);
+    CHECK(pixel_at(sheet, left + along, top + 39) == outline_colours[0]);
+    CHECK(pixel_at(sheet, left, top + along) == outline_colours[0]);
+    CHECK(pixel_at(sheet, left + 39, top + along) == outline_colours[0]);
   }
   CHECK(pixel_at(sheet, left + 20, top + 20) == black);  // the input
   CHECK(pixel_at(sheet, left + 20, top - 10) != black);  // the margin around it
@@ -156,22 +157,22 @@ TEST_CASE("regions beyond the input are drawn in the margin, and not over the re
   const ContactSheetOptions plain{.columns = 1, .scale = 4, .margin = 5, .legend = ""};
   const int left = 12 + 8, top = 12 + 21;
   const Image out =
-      contact_sheet(std::vector{sample({{{-3, -3}, {13, -3}, {13, 13}, {-3, 13}}})}, plain);
-  CHECK(pixel_at(out, left + 40, top + 2 * 4) == outline_colour);
+      contact_sheet(std::vector{sample({{-3, -3}, {13, -3}, {13, 13}, {-3, 13}})}, plain);
+  CHECK(pixel_at(out, left + 40, top + 2 * 4) == outline_colours[0]);
 
   const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
   const Image none =
-      contact_sheet(std::vector{sample({{{nan, 0}, {1, 0}, {1, 1}, {inf, 1}}})}, plain);
+      contact_sheet(std::vector{sample({{nan, 0}, {1, 0}, {1, 1}, {inf, 1}})}, plain);
   const Image far = contact_sheet(
-      std::vector{sample({{{-900, -900}, {1e300, -900}, {1e300, 1e300}, {-900, 900}}})}, plain);
-  CHECK(count(far, outline_colour) == count(none, outline_colour));
-  CHECK(count(none, outline_colour) > 0);  // the frame of "after"
+      std::vector{sample({{-900, -900}, {1e300, -900}, {1e300, 1e300}, {-900, 900}})}, plain);
+  CHECK(count(far, outline_colours[0]) == count(none, outline_colours[0]));
+  CHECK(count(none, outline_colours[0]) > 0);  // the frame of "after"
 
   SampleView curved = sample(identity);
-  curved.outline = {{2, 2}, {8, 2}, {5, 8}};
+  curved.after[0].outline = {{2, 2}, {8, 2}, {5, 8}};
   const Image dense = contact_sheet(std::vector{curved}, plain);
-  CHECK(pixel_at(dense, left + 5 * 4 + 20, top + 5 * 4 + 8) == outline_colour);
-  CHECK(pixel_at(dense, left + 5 * 4 + 30, top + 5 * 4) != outline_colour);
+  CHECK(pixel_at(dense, left + 5 * 4 + 20, top + 5 * 4 + 8) == outline_colours[0]);
+  CHECK(pixel_at(dense, left + 5 * 4 + 30, top + 5 * 4) != outline_colours[0]);
 }
 
 TEST_CASE("an input is drawn smaller when its region would not fit the panel", "[contact_sheet]") {
@@ -179,15 +180,15 @@ TEST_CASE("an input is drawn smaller when its region would not fit the panel", "
   const int left = 12 + 8, top = 12 + 21, side = 80;
   // Zooms out by 3 and turns, so that a corner lies 3 widths from the middle.
   const Image out =
-      contact_sheet(std::vector{sample({{{5, -16}, {26, 5}, {5, 26}, {-16, 5}}})}, plain);
+      contact_sheet(std::vector{sample({{5, -16}, {26, 5}, {5, 26}, {-16, 5}})}, plain);
   CHECK(out.width == contact_sheet(std::vector{sample(identity)}, plain).width);
   int drawn = 0;
   for (int i = 0; i < side; ++i) {
-    CHECK(pixel_at(out, left + i, top) != outline_colour);
-    CHECK(pixel_at(out, left + i, top + side - 1) != outline_colour);
-    CHECK(pixel_at(out, left, top + i) != outline_colour);
-    CHECK(pixel_at(out, left + side - 1, top + i) != outline_colour);
-    for (int j = 0; j < side; ++j) drawn += pixel_at(out, left + i, top + j) == outline_colour;
+    CHECK(pixel_at(out, left + i, top) != outline_colours[0]);
+    CHECK(pixel_at(out, left + i, top + side - 1) != outline_colours[0]);
+    CHECK(pixel_at(out, left, top + i) != outline_colours[0]);
+    CHECK(pixel_at(out, left + side - 1, top + i) != outline_colours[0]);
+    for (int j = 0; j < side; ++j) drawn += pixel_at(out, left + i, top + j) == outline_colours[0];
   }
   CHECK(drawn > 4 * 40);                                    // all four sides
   CHECK(pixel_at(out, left + 40, top + 40) == black);       // the input, still in the middle
@@ -200,7 +201,7 @@ TEST_CASE("contact sheets of the same samples have the same size", "[contact_she
   const Image first = contact_sheet(views, {.columns = 3, .title = "epoch 1"});
   views[2].caption = "a caption that is far too long for the width of its card, and then some";
   views[2].wrong = true;
-  views[3].region = {{{-50, 0}, {10, 0}, {10, 10}, {0, 10}}};
+  views[3].after[0].outline = {{-50, 0}, {10, 0}, {10, 10}, {0, 10}};
   const Image second = contact_sheet(views, {.columns = 3, .title = std::string(300, 'x')});
   CHECK(size(first) == size(second));
   CHECK(size(contact_sheet(views, {.columns = 50})) == size(contact_sheet(views, {.columns = 7})));
@@ -209,9 +210,9 @@ TEST_CASE("contact sheets of the same samples have the same size", "[contact_she
 TEST_CASE("contact sheets take colour, other sizes after, and refuse nonsense", "[contact_sheet]") {
   SampleView view = sample(identity);
   view.before = make_canvas(10, 10, red);
-  view.after = grey_picture(5, 4, 255);
+  view.after[0].image = grey_picture(5, 4, 255);
   CHECK(count(contact_sheet(std::vector{view}), red) > 1000);
-  view.after = grey_picture(300, 200, 255);  // larger than the panel
+  view.after[0].image = grey_picture(300, 200, 255);  // larger than the panel
   CHECK(count(contact_sheet(std::vector{view}), white) > 59000);
 
   const std::vector<SampleView> mixed = {sample(identity), view};

@@ -19,9 +19,8 @@ namespace {
 const Model& trained() {
   static const Model model = [] {
     const DataSplit data = synthetic_digits({.train = 4096, .test = 1});
-    ModelInfo info;
-    info.class_names = data.train.class_names;
-    info.network.fill = -info.mean[0] / info.stddev[0];
+    ModelInfo info = describe_model("tutorial", {1, 28, 28}, data.train.class_names);
+    info.options.set({"fill", -info.mean[0] / info.stddev[0]});
     Model m = make_model(info, 1);
     Adam adam(m.network->parameters(), {.lr = Real(0.003)});
     Batch batch;
@@ -125,24 +124,39 @@ TEST_CASE("folders give their images in order", "[predict]") {
                                  root + "/none"});
 }
 
-TEST_CASE("what an inspection shows is what the network computed", "[predict]") {
+TEST_CASE("what the views show is what the network computed", "[predict]") {
   const DataSplit data = synthetic_digits({.train = 1, .test = 20});
-  const std::vector<Inspection> seen = inspect(trained(), data.test.pixels);
+  const Model& model = trained();
+  const std::vector<Inspection> seen = inspect(model, data.test.pixels);
   REQUIRE(seen.size() == 20);
-  std::vector<Theta> thetas;
-  for (const Inspection& one : seen) thetas.push_back(one.theta);
-  const std::vector<Image> warped = warp(trained(), data.test.pixels, thetas);
+  std::vector<std::vector<Theta>> thetas;
+  for (const Inspection& one : seen) thetas.push_back(one.thetas);
+  const std::vector<Stage> stages = transformer_stages(model);
+  REQUIRE(stages.size() == 1);
+  CHECK(stages[0].name == "transformer");
+  CHECK(stages[0].parent == -1);
+  const auto shown = views(model, stages, data.test.pixels, thetas);
   int moved = 0;
-  for (std::size_t i = 0; i < 20; ++i) {
-    CHECK(std::ranges::equal(seen[i].before.pixels, data.test.image(static_cast<int>(i))));
-    CHECK(warped[i].pixels == seen[i].after.pixels);
-    moved += seen[i].after.pixels != seen[i].before.pixels;
-  }
+  for (int i = 0; i < 20; ++i)
+    moved += !std::ranges::equal(shown[static_cast<std::size_t>(i)].at(0).image.pixels,
+                                 data.test.image(i));
   CHECK(moved > 0);
-  const std::vector<Theta> still(20, Theta{1, 0, 0, 0, 1, 0});
-  CHECK(warp(trained(), data.test.pixels, still)[7].pixels == seen[7].before.pixels);
-  CHECK_THROWS_AS(warp(trained(), data.test.pixels, std::span(still).first(3)), Error);
-  CHECK_THROWS_AS(inspect(trained(), std::span(data.test.pixels).first(100)), Error);
+  // The observed output of the transformer, as pixels.
+  const TransformerObserver observer;
+  const Tile tile = make_tile(batch_of(model.info, data.test.pixels), 0);
+  (*model.network)(tile.images);
+  const Tensor& output = observer.seen.at(0).output;
+  for (int i = 0; i < 784; ++i) {
+    const double value =
+        255 * (static_cast<double>(output[i][3]) * model.info.stddev[0] + model.info.mean[0]);
+    CHECK(std::abs(shown[3][0].image.pixels[static_cast<std::size_t>(i)] -
+                   std::clamp(value, 0.0, 255.0)) <= 0.501);
+  }
+  const std::vector<std::vector<Theta>> still(20, {{1, 0, 0, 0, 1, 0}});
+  CHECK(std::ranges::equal(views(model, stages, data.test.pixels, still)[7][0].image.pixels,
+                           data.test.image(7)));
+  CHECK_THROWS_AS(views(model, stages, data.test.pixels, std::span(still).first(3)), Error);
+  CHECK_THROWS_AS(inspect(model, std::span(data.test.pixels).first(100)), Error);
 }
 
 TEST_CASE("predict reads files and folders, and names what it cannot read", "[predict]") {

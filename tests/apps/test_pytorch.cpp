@@ -34,16 +34,16 @@ void append_image(std::vector<std::uint8_t>& pixels, int n) {
 
 TEST_CASE("a state_dict that PyTorch saved computes the same here", "[pytorch]") {
   const Model model = load_model(fixture);
-  CHECK(model.info.network.input == Shape{1, 28, 28});
-  CHECK(model.info.network.fc == 4);
-  CHECK(model.info.network.fill == 0);
+  CHECK(model.info.input == Shape{1, 28, 28});
+  CHECK(model.info.options.integer("fc") == 4);
+  CHECK(model.info.options.number("fill") == 0);
   const auto expected = nlohmann::json::parse(std::ifstream("tests/golden/pytorch.json"));
   std::vector<std::uint8_t> pixels;
   for (int n = 0; n < 3; ++n) append_image(pixels, n);
   const std::vector<Inspection> seen = inspect(model, pixels);
   for (std::size_t n = 0; n < 3; ++n) {
     for (std::size_t k = 0; k < 6; ++k)
-      CHECK(static_cast<double>(seen[n].theta[k]) ==
+      CHECK(static_cast<double>(seen[n].thetas.at(0)[k]) ==
             Approx(expected.at("theta")[n][k].get<double>()).margin(1e-5));
     for (std::size_t c = 0; c < 10; ++c)
       CHECK(std::log(seen[n].probabilities[c]) ==

@@ -2,11 +2,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "apps/networks/stn_network.h"
+#include "apps/networks/network.h"
 #include "core/random.h"
 #include "layers/losses.h"
 #include "optim/adam.h"
 #include "tests/catch.h"
+#include "tests/replay.h"
 
 using namespace fovea;
 
@@ -43,7 +44,7 @@ struct Threads {
   ~Threads() { set_threads(0); }
 };
 
-double step(const StnNetwork& net, const Batch& batch) {
+double step(const Module& net, const Batch& batch) {
   return train_step(batch,
                     [&](const Tile& tile) { return nll_loss(net(tile.images), tile.labels); });
 }
@@ -57,7 +58,8 @@ void append(std::vector<Real>& to, const Tensor& values) {
 std::vector<Real> run(const Images& images, int threads, int batch_size) {
   const Threads guard(threads);
   Random rng(3);
-  const StnNetwork net({}, rng);  // in training mode: dropout is on
+  const auto owned = testing::tutorial_network(rng);
+  const Module& net = *owned;  // in training mode: dropout is on
   Adam optimizer(net.parameters());
   std::vector<Real> out;
   for (int i = 0; i < 4; ++i) {
@@ -70,7 +72,7 @@ std::vector<Real> run(const Images& images, int threads, int batch_size) {
   return out;
 }
 
-std::vector<Real> gradients(const StnNetwork& net, const Batch& batch) {
+std::vector<Real> gradients(const Module& net, const Batch& batch) {
   step(net, batch);
   std::vector<Real> out;
   for (const Tensor& p : net.parameters()) append(out, p.grad());
@@ -99,7 +101,8 @@ TEST_CASE("training has the same bits for any number of threads", "[same_bits]")
 TEST_CASE("another seed draws another dropout", "[same_bits]") {
   const Images images(33);
   Random rng(3);
-  const StnNetwork net({}, rng);
+  const auto owned = testing::tutorial_network(rng);
+  const Module& net = *owned;
   CHECK(step(net, images.batch(0, 33, 1)) == step(net, images.batch(0, 33, 1)));
   CHECK(step(net, images.batch(0, 33, 1)) != step(net, images.batch(0, 33, 2)));
 }
@@ -108,8 +111,9 @@ TEST_CASE("the gradient of a batch is the mean of its samples' gradients", "[sam
   constexpr double tolerance = sizeof(Real) == 4 ? 1e-5 : 1e-13;
   const Images images(33);
   Random rng(3);
-  StnNetwork net({}, rng);
-  net.eval();
+  const auto owned = testing::tutorial_network(rng);
+  const Module& net = *owned;
+  owned->eval();
   std::vector<std::vector<Real>> single;
   for (int i = 0; i < 33; ++i) single.push_back(gradients(net, images.batch(i, 1)));
   for (int size : {1, 15, 16, 17, 33}) {

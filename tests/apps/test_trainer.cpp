@@ -3,7 +3,8 @@
 #include <limits>
 #include <sstream>
 
-#include "apps/run/run_files.h"
+#include "apps/run/files.h"
+#include "apps/shell/numbers.h"
 #include "apps/shell/signals.h"
 #include "apps/shell/usage_error.h"
 #include "apps/train/train.h"
@@ -18,7 +19,7 @@ using namespace fovea::testing;
 namespace {
 
 int run(const TrainOptions& options, const std::set<std::string>& given = {}) {
-  return train_run(options, given, "test");
+  return train(options, {.given = given, .command = "test"});
 }
 
 // Not compared inside of CHECK, which would print both.
@@ -55,9 +56,7 @@ struct Parts {
 Parts make_parts(TrainOptions options) {
   resolve(options);
   DataSplit data = load_data(options.data);
-  ModelInfo info;
-  info.network = model_options("tutorial", {1, 28, 28}, 10);
-  info.class_names = data.train.class_names;
+  ModelInfo info = describe_model("tutorial", {1, 28, 28}, data.train.class_names);
   info.mean = data.train.mean;
   info.stddev = data.train.stddev;
   return {options, std::move(data), make_model(info, 1)};

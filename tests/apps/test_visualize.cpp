@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "apps/networks/evaluate.h"
 #include "apps/report/animation.h"
 #include "apps/report/before_after.h"
 #include "tests/digits.h"
@@ -34,14 +35,27 @@ std::vector<TrainingFrame> two_frames() {
 
 }  // namespace
 
+namespace {
+
+// What a network of this kind shows of black images of its size, by thetas of affine transforms.
+StageView shown(const Model& model, std::span<const std::uint8_t> pixels, const Theta& theta) {
+  const std::vector<std::vector<Theta>> thetas = {{theta}};
+  return views(model, transformer_stages(model), pixels, thetas).at(0).at(0);
+}
+
+}  // namespace
+
 TEST_CASE("the sampled region is theta's image of the corners, in pixels", "[visualize]") {
-  const auto identity = sampled_region({1, 0, 0, 0, 1, 0}, 28, 20);
-  CHECK(identity == std::array<Point, 4>{{{0, 0}, {28, 0}, {28, 20}, {0, 20}}});
-  const auto half = sampled_region({0.5f, 0, 0.25f, 0, 0.5f, -0.5f}, 28, 20);
-  CHECK(half == std::array<Point, 4>{{{10.5, 0}, {24.5, 0}, {24.5, 10}, {10.5, 10}}});
+  using Outline = std::vector<Point>;
+  const Model model = untrained("tutorial");
+  const std::vector<std::uint8_t> black(784);
+  const auto outline = [&](const Theta& theta) { return shown(model, black, theta).outline; };
+  CHECK(outline({1, 0, 0, 0, 1, 0}) == Outline{{0, 0}, {28, 0}, {28, 28}, {0, 28}});
+  CHECK(outline({0.5f, 0, 0.25f, 0, 0.5f, -0.5f}) ==
+        Outline{{10.5, 0}, {24.5, 0}, {24.5, 14}, {10.5, 14}});
   // A quarter turn: what becomes top left lies at the input's top right.
-  const auto turned = sampled_region({0, -1, 0, 1, 0, 0}, 28, 28);
-  CHECK(turned == std::array<Point, 4>{{{28, 0}, {28, 28}, {0, 28}, {0, 0}}});
+  CHECK(outline({0, -1, 0, 1, 0, 0}) == Outline{{28, 0}, {28, 28}, {0, 28}, {0, 0}});
+  CHECK(outline({0, std::numeric_limits<Real>::quiet_NaN(), 0, 1, 0, 0}).empty());
 }
 
 TEST_CASE("warping agrees with the outline", "[visualize]") {
@@ -50,8 +64,7 @@ TEST_CASE("warping agrees with the outline", "[visualize]") {
   std::vector<std::uint8_t> pixels(784);
   for (const int y : {6, 7})
     for (const int x : {20, 21}) pixels[static_cast<std::size_t>(28 * y + x)] = 255;
-  const Theta theta = {0.5f, 0, 0.5f, 0, 0.5f, -0.5f};  // the upper right quarter
-  const Image after = warp(model, pixels, {&theta, 1}).at(0);
+  const Image after = shown(model, pixels, {0.5f, 0, 0.5f, 0, 0.5f, -0.5f}).image;
   CHECK(after.pixels[28 * 14 + 14] == 255);
   CHECK(after.pixels[28 * 13 + 13] == 255);
   CHECK(after.pixels[28 * 20 + 20] == 0);
@@ -59,14 +72,9 @@ TEST_CASE("warping agrees with the outline", "[visualize]") {
 
 TEST_CASE("captions tell the truth and the mistake", "[visualize]") {
   const Model model = untrained("tutorial");
-  Inspection seen;
-  seen.probabilities = {0.1, 0.634, 0.266};
-  seen.ranked = {1, 2, 0};
-  CHECK(sample_view(model, seen, 1).caption == "1");
-  CHECK_FALSE(sample_view(model, seen, 1).wrong);
-  CHECK(sample_view(model, seen, 7).caption == "7 → 1 (63%)");
-  CHECK(sample_view(model, seen, 7).wrong);
-  CHECK(sample_view(model, seen, -1).caption == "1 (63%)");
+  CHECK(caption(model, 1, 1, 0.634) == "1");
+  CHECK(caption(model, 7, 1, 0.634) == "7 → 1 (63%)");
+  CHECK(caption(model, -1, 1, 0.634) == "1 (63%)");
 }
 
 TEST_CASE("a sheet outlines what a transformer samples, and nothing without one", "[visualize]") {
@@ -77,7 +85,7 @@ TEST_CASE("a sheet outlines what a transformer samples, and nothing without one"
       before_after_sheet(untrained("tutorial-cnn"), digits().test, indices, options);
   CHECK(sheet.width == control.width);
   // Untrained, it samples everything: frames of 112 pixels, two wide, around five inputs.
-  CHECK(count(sheet, outline_colour) > count(control, outline_colour) + 5 * 4 * 112);
+  CHECK(count(sheet, outline_colours[0]) > count(control, outline_colours[0]) + 5 * 4 * 112);
 }
 
 TEST_CASE("sheets need images that fit", "[visualize]") {

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "core/safetensors.h"
+#include "data/dataset.h"
 #include "data/open_dataset.h"
 #include "layers/losses.h"
 #include "tests/catch.h"
@@ -54,16 +55,6 @@ const DataSplit& data() {
   return split;
 }
 
-Batch batch_of(const Dataset& d, int first, int size) {
-  const auto from = static_cast<std::size_t>(first), count = static_cast<std::size_t>(size);
-  return {.size = size,
-          .image_shape = d.image_shape,
-          .pixels = std::span(d.pixels).subspan(from * 784, count * 784),
-          .labels = std::span(d.labels).subspan(from, count),
-          .mean = d.mean,
-          .stddev = d.stddev};
-}
-
 json expected() {
   return json::parse(std::ifstream(interop + "expected.json"));
 }
@@ -85,7 +76,8 @@ struct Reference {
     }
   }
   Random rng{1};
-  StnNetwork net{{}, rng};
+  std::unique_ptr<Module> owned = tutorial_network(rng);
+  Module& net = *owned;
 };
 
 double largest(std::span<const float> values) {
@@ -174,8 +166,8 @@ TEST_CASE("a network trained by PyTorch computes here what it did there", "[inte
     const Tile tile = make_tile(batch, i);
     check("log_probs_first_256", r.net(tile.images), tile.first);
     if (i > 0) continue;
-    check("theta_first_16", r.net.theta(tile.images), 0);
-    check("warped_first_16", r.net.transform(tile.images), 0);
+    check("theta_first_16", transformation_of(r.net, tile.images).theta, 0);
+    check("warped_first_16", transformation_of(r.net, tile.images).output, 0);
   }
 }
 

@@ -1,7 +1,7 @@
-#include "core/debug.h"
 #include "layers/activations.h"
 #include "layers/group_norm.h"
 #include "layers/module.h"
+#include "layers/summary.h"
 #include "tests/catch.h"
 #include "tests/gradcheck.h"
 #include "tests/temp_dir.h"
@@ -15,7 +15,7 @@ class Scale : public Module {
  public:
   explicit Scale(int size) { weight_ = add_parameter("weight", Tensor::filled({size}, 2)); }
   Tensor forward(const Tensor& x) const override {
-    path = current_module();
+    path = current_scope();
     return x;
   }
   std::string describe() const override { return "Scale()"; }
@@ -77,7 +77,7 @@ TEST_CASE("a running module knows its path", "[module]") {
   const Net net;
   net(Tensor::zeros({2}, true));
   CHECK(Scale::path == "inner.0");
-  CHECK(current_module().empty());
+  CHECK(current_scope().empty());
 }
 
 TEST_CASE("a module prints its tree and its summary", "[module]") {

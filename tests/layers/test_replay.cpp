@@ -23,7 +23,7 @@ constexpr double tolerance = 1e-4;
 
 json read_replay() {
   std::string path = __FILE__;
-  path.replace(path.rfind("test_replay.cpp"), std::string::npos, "golden/replay.json");
+  path.replace(path.rfind("layers/test_replay.cpp"), std::string::npos, "golden/replay.json");
   std::ifstream in(path);
   require(in.good(), "cannot open ", path, ": run the tests from the repository's root");
   return json::parse(in);
@@ -70,7 +70,7 @@ struct Data {
   Batch batch;
 };
 
-void initialise(const StnNetwork& net) {
+void initialise(const Module& net) {
   Sequence sequence(7);
   for (const NamedTensor& p : net.named_parameters()) {
     const Shape& shape = p.tensor.shape();
@@ -88,7 +88,8 @@ struct Replay {
   json expected = read_replay();
   Data data;
   Random rng{1};
-  StnNetwork net{{}, rng};
+  std::unique_ptr<Module> owned = tutorial_network(rng);
+  Module& net = *owned;
 };
 
 // `expected`: the norm of `values` and their product with 1, 2, ..., 7, 1, 2, ...
@@ -125,7 +126,7 @@ TEST_CASE("the tutorial's network computes what PyTorch does", "[replay]") {
   Replay r;
   initialise(r.net);
   const Tile tile = make_tile(r.data.batch, 0);
-  check_first(r.net.theta(tile.images), r.expected.at("theta"));
+  check_first(transformation_of(r.net, tile.images).theta, r.expected.at("theta"));
   check_first(r.net(tile.images), r.expected.at("log_probs"));
   replay_gradients(r.net, r.data.batch);
   for (const NamedTensor& p : r.net.named_parameters())

@@ -3,6 +3,7 @@
 #include "layers/dropout.h"
 #include "layers/linear.h"
 #include "layers/sequential.h"
+#include "layers/summary.h"
 #include "tests/catch.h"
 #include "tests/gradcheck.h"
 #include "tests/reference.h"

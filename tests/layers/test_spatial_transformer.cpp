@@ -195,9 +195,12 @@ TEST_CASE("spatial transformers say what does not fit", "[spatial_transformer]")
         }) == "[spatial_transform] input must be per-sample [C, H, W], got per-sample [4, 5]");
   CHECK(message_of([] {
           spatial_transform(Tensor::zeros({1, 4, 5}, true), Tensor::zeros({4}, true));
-        }) == "[affine_grid] theta must be per-sample [2, 3] or [6], got per-sample [4]");
+        }) == "[affine_grid] theta must be per-sample [2, 3] (6 elements), got per-sample [4]");
   const SpatialTransformer four(std::make_unique<Linear>(LinearOptions{.in = 4, .out = 4}, rng));
-  CHECK_THAT(message_of([&] { four(Tensor::zeros({1, 2, 2}, true)); }), contains("[2, 3]"));
+  CHECK_THAT(message_of([&] {
+               four(Tensor::zeros({1, 2, 2}, true));
+             }),
+             contains("has 4 outputs; affine takes 6: give its last layer 6 outputs"));
   const Linear five({.in = 4, .out = 5}, rng);
   CHECK_THAT(message_of([&] { init_identity(five.weight(), five.bias()); }),
              contains("[init_identity] the last localisation layer must have 6 outputs"));

@@ -23,13 +23,18 @@
 // checkpoint-N...    weights, optimiser state, counters and options after N steps (checkpoint.h).
 // frames/theta.jsonl about 40 moments of training, geometrically spaced from step 0 to the end:
 //                    {"step", "epoch" (fraction of epochs done), "indices": [16 of the test set],
-//                     "theta": [16][6] (empty without a transformer), "predicted": [16],
-//                     "probability": [16]}
+//                     "theta": [16][6] (of several transformers one behind the other; empty without
+//                     one), "predicted": [16], "probability": [16]}
 // confusion.json     of the best weights, at the end: {"class_names", "matrix": N * N counts,
 //                    row-major [true][predicted], "loss", "correct", "total", "mistakes": the 24
 //                    surest wrong answers, worst first: {"index" in the test set, "label",
 //                    "predicted", "probability"}}
+// reports            what write_run_report() makes of all that: report.html, pictures and curves.
 #pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace fovea::run_files {
 
@@ -38,14 +43,35 @@ inline constexpr const char* log_csv = "log.csv";
 inline constexpr const char* log_jsonl = "log.jsonl";
 inline constexpr const char* best_weights = "best.safetensors";
 inline constexpr const char* last_weights = "last.safetensors";
-inline constexpr const char* checkpoint_prefix = "checkpoint-";
-inline constexpr const char* checkpoint_suffix = ".safetensors";
 inline constexpr const char* frames = "frames/theta.jsonl";
 inline constexpr const char* confusion = "confusion.json";
+inline constexpr const char* report = "report.html";
+inline constexpr const char* events_prefix = "events.out.tfevents.";  // TensorBoard's name for them
+
+/// Every file that a report may consist of: written through report_path() alone, so that
+/// remove_run() knows them.
+inline constexpr const char* reports[] = {
+    report,          "loss.svg",         "accuracy.svg", "learning-rate.svg", "theta.svg",
+    "confusion.svg", "before-after.png", "mistakes.png", "training.gif"};
 
 /// Test images that frames and pictures show.
 inline constexpr int frame_images = 16;
 /// Mistakes that confusion.json lists, at most.
 inline constexpr int listed_mistakes = 24;
+
+std::string path_in(const std::string& directory, const std::string& name);
+
+/// The path of one of `reports`; Error for another name.
+std::string report_path(const std::string& directory, const std::string& name);
+
+/// "checkpoint-STEP.safetensors", and the steps of all in a folder, most first.
+std::string checkpoint(std::int64_t step);
+std::vector<std::int64_t> checkpoint_steps(const std::string& directory);
+
+/// Whether `directory` holds files of a run.
+bool has_run(const std::string& directory);
+
+/// Deletes the files of a run, and no others, from `directory`.
+void remove_run(const std::string& directory);
 
 }  // namespace fovea::run_files

@@ -1,9 +1,9 @@
-#include "apps/train/data_options.h"
+#include "apps/train/data.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "apps/report/markup.h"
+#include "apps/shell/numbers.h"
 #include "apps/shell/usage_error.h"
 #include "core/file.h"
 #include "data/open_dataset.h"

@@ -1,8 +1,9 @@
-// Writes log.csv and log.jsonl of a run, and its curves for TensorBoard.
+// The log of a run: log.csv, log.jsonl and, if wanted, curves for TensorBoard.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,21 +14,7 @@ namespace fovea {
 
 class TensorBoardWriter;
 
-/// One logged step. Epochs count from 1; `step` is how many updates have been made.
-struct StepRecord {
-  int epoch;
-  std::int64_t step;
-  double loss, accuracy, lr, samples_per_second, grad_norm;
-  double theta_deviation;  ///< NaN without a transformer
-};
-
-struct EpochRecord {
-  int epoch;
-  std::int64_t step;
-  double train_loss, train_accuracy, test_loss, test_accuracy, lr, samples_per_second, seconds;
-};
-
-/// A named value of a record.
+/// A named value of a line. What does not apply is NaN: null in log.jsonl, empty in log.csv.
 struct LogField {
   const char* name;
   double value;
@@ -42,21 +29,35 @@ class LogWriter {
             bool tensorboard);
   ~LogWriter();
 
-  void step(const StepRecord& record);
-  void epoch(const EpochRecord& record);
+  /// A line of `kind` "step" or "epoch". `fields` begin with "epoch" (from 1) and "step" (updates
+  /// made). log.csv has the columns of log_columns(); another field is in log.jsonl alone.
+  void line(const char* kind, const std::vector<LogField>& fields);
   void flush();
 
   std::int64_t csv_bytes() const { return csv_.size(); }
   std::int64_t jsonl_bytes() const { return jsonl_.size(); }
 
  private:
-  // `fields` begin with epoch and step.
-  void append(const char* kind, const std::vector<LogField>& fields);
-
   std::string directory_;
   AppendFile csv_, jsonl_;
+  std::vector<std::string> columns_;
   std::unique_ptr<TensorBoardWriter> tensorboard_;
   std::chrono::steady_clock::time_point flushed_;
 };
+
+/// One line of log.jsonl: the values by name.
+class LogLine {
+ public:
+  double operator[](const std::string& name) const;  ///< NaN if the line does not have it
+  std::map<std::string, double> values;
+};
+
+/// The lines of log.jsonl (files.h) by kind.
+struct RunLog {
+  std::vector<LogLine> steps, epochs;
+};
+
+/// Empty if the file is missing. Throws Error naming file and line for a damaged line.
+RunLog read_run_log(const std::string& path);
 
 }  // namespace fovea

@@ -1,0 +1,53 @@
+#include "apps/networks/localization.h"
+
+#include "layers/activations.h"
+#include "layers/conv2d.h"
+#include "layers/linear.h"
+#include "layers/max_pool2d.h"
+#include "layers/warps/families.h"
+
+namespace fovea {
+
+namespace {
+
+Sequential& add_convolutions(Sequential& net, const NetworkSpec& spec, Random& rng) {
+  const auto width = [&](const char* name) { return static_cast<int>(spec.options.integer(name)); };
+  return net.add<Conv2d>({.in = spec.input[0], .out = width("localization1"), .kernel = 7}, rng)
+      .add<MaxPool2d>({.kernel = 2})
+      .add<ReLU>()
+      .add<Conv2d>({.in = width("localization1"), .out = width("localization2"), .kernel = 5}, rng)
+      .add<MaxPool2d>({.kernel = 2})
+      .add<ReLU>();
+}
+
+Sequential& add_regression(Sequential& net, const NetworkSpec& spec, const Warp& warp,
+                           Random& rng) {
+  const auto left = [](int extent) { return after_conv_pool(after_conv_pool(extent, 7), 5); };
+  const int found = static_cast<int>(spec.options.integer("localization2")) * left(spec.input[1]) *
+                    left(spec.input[2]);
+  const int hidden = static_cast<int>(spec.options.integer("localization_fc"));
+  net.add<Linear>({.in = found, .out = hidden}, rng)
+      .add<ReLU>()
+      .add<Linear>({.in = hidden, .out = warp.theta_size()}, rng);
+  init_identity(net, warp);
+  return net;
+}
+
+}  // namespace
+
+int after_conv_pool(int extent, int kernel) {
+  return window_count(window_count(extent, kernel), 2, 2);
+}
+
+Attributes localization_options() {
+  return {{"localization1", 8},  {"localization2", 10}, {"localization_fc", 32},
+          {"transformer", true}, {"fill", 0.0},         {"warp", "affine"}};
+}
+
+LocalizedTransformer::LocalizedTransformer(const NetworkSpec& spec, Random& rng)
+    : transformer(Chain{&add_convolutions(localization, spec, rng),
+                        &add_regression(fc_loc, spec, *make_warp(spec.options.text("warp")), rng)},
+                  make_warp(spec.options.text("warp")),
+                  {.sampler = {.fill = static_cast<Real>(spec.options.number("fill"))}}) {}
+
+}  // namespace fovea

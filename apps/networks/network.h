@@ -1,0 +1,55 @@
+// A network as programs know it: a name, options, and how it is built from them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/attributes.h"
+#include "core/random.h"
+#include "layers/module.h"
+
+namespace fovea {
+
+/// Everything that a network is built from; saved beside its weights.
+struct NetworkSpec {
+  Shape input;  ///< of one image, [C, H, W]
+  int classes = 0;
+  Attributes options;  ///< those of its kind, with their values
+};
+
+/// An entry of the table of networks. What make() returns takes images [C, H, W] and gives
+/// log-probabilities, per sample [classes]; everything else finds what it needs to know, such as
+/// spatial transformers, by walking its modules.
+struct NetworkKind {
+  std::string name;         ///< --model NAME
+  std::string description;  ///< one line
+  Attributes options;       ///< with their defaults
+  std::unique_ptr<Module> (*make)(const NetworkSpec& spec, Random& rng);
+  Shape input = {1, 28, 28};  ///< what it is usually given
+};
+
+/// `kind`, whose options have a "transformer", without it: the control, NAME-cnn.
+NetworkKind control_of(NetworkKind kind);
+
+/// All networks, the default first: apps/networks/table.cpp, and what add_network() added.
+const std::vector<NetworkKind>& networks();
+
+/// Makes a network of your own known by name, to train(), load_model() and all else. Call it before
+/// them. Throws Error if the name is taken.
+void add_network(NetworkKind kind);
+
+/// Throws UsageError, with the nearest name, for an unknown one.
+const NetworkKind& find_network(const std::string& name);
+
+/// A freshly initialised network. Error: options of another kind, images that it cannot take.
+std::unique_ptr<Module> make_network(const std::string& name, const NetworkSpec& spec, Random& rng);
+
+/// "conv1=10 conv2=20 warp=affine": as set_option() takes them.
+std::string options_line(const Attributes& options);
+
+/// Sets an option from "NAME=VALUE". Throws UsageError if there is no such option or the value is
+/// not of its type; lists are written 32,64,128.
+void set_option(Attributes& options, const std::string& text);
+
+}  // namespace fovea

@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <charconv>
+
+#include "apps/networks/network.h"
+#include "apps/shell/suggest.h"
+#include "apps/shell/usage_error.h"
+
+namespace fovea {
+
+// Each is defined in the file of its name. A new network is declared here, and listed below.
+std::vector<NetworkKind> tutorial_networks(), deep_networks(), feature_networks();
+
+namespace {
+
+std::vector<NetworkKind> all_networks() {
+  std::vector<NetworkKind> all;
+  for (auto* kinds : {tutorial_networks, deep_networks, feature_networks})
+    for (NetworkKind& kind : kinds()) all.push_back(std::move(kind));
+  return all;
+}
+
+std::vector<NetworkKind>& table() {
+  static std::vector<NetworkKind> all = all_networks();
+  return all;
+}
+
+const NetworkKind* find(const std::string& name) {
+  for (const NetworkKind& kind : table())
+    if (kind.name == name) return &kind;
+  return nullptr;
+}
+
+template <class Number>
+Number number_from(const std::string& name, std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  require_usage(error == std::errc() && end == text.data() + text.size() && !text.empty(),
+                "--model-option ", name, " takes a number, got '", text, "'");
+  return value;
+}
+
+Attribute::Value value_from(const Attribute& like, const std::string& text) {
+  if (std::holds_alternative<bool>(like.value)) {
+    require_usage(text == "true" || text == "false", "--model-option ", like.name,
+                  " takes true or false, got '", text, "'");
+    return text == "true";
+  }
+  if (std::holds_alternative<std::int64_t>(like.value))
+    return number_from<std::int64_t>(like.name, text);
+  if (std::holds_alternative<double>(like.value)) return number_from<double>(like.name, text);
+  if (std::holds_alternative<std::string>(like.value)) return text;
+  Attribute::Integers list;
+  for (std::size_t begin = 0; begin <= text.size() && !text.empty();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    list.push_back(
+        number_from<std::int64_t>(like.name, std::string_view(text).substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return list;
+}
+
+}  // namespace
+
+NetworkKind control_of(NetworkKind kind) {
+  kind.description = "control: the classifier of " + kind.name + " without a transformer";
+  kind.name += "-cnn";
+  kind.options.set({"transformer", false});
+  return kind;
+}
+
+const std::vector<NetworkKind>& networks() {
+  return table();
+}
+
+void add_network(NetworkKind kind) {
+  require(!find(kind.name), "network: the name \"", kind.name, "\" is taken");
+  require(kind.make != nullptr, "network: \"", kind.name, "\" has no function that makes it");
+  table().push_back(std::move(kind));
+}
+
+const NetworkKind& find_network(const std::string& name) {
+  if (const NetworkKind* kind = find(name)) return *kind;
+  std::vector<std::string> names;
+  for (const NetworkKind& kind : table()) names.push_back(kind.name);
+  throw_unknown("--model", name, names);
+}
+
+std::unique_ptr<Module> make_network(const std::string& name, const NetworkSpec& spec,
+                                     Random& rng) {
+  return find_network(name).make(spec, rng);
+}
+
+std::string options_line(const Attributes& options) {
+  struct Text {
+    std::string operator()(bool v) const { return v ? "true" : "false"; }
+    std::string operator()(std::int64_t v) const { return std::to_string(v); }
+    std::string operator()(double v) const { return cat(v); }
+    std::string operator()(const std::string& v) const { return v; }
+    std::string operator()(const Attribute::Integers& v) const {
+      std::string list;
+      for (const std::int64_t item : v) list += cat(list.empty() ? "" : ",", item);
+      return list;
+    }
+  };
+  std::string line;
+  for (const Attribute& option : options.all())
+    line += cat(line.empty() ? "" : " ", option.name, "=", std::visit(Text(), option.value));
+  return line;
+}
+
+void set_option(Attributes& options, const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  const Attribute* known = options.find(name);
+  std::vector<std::string> names;
+  for (const Attribute& option : options.all()) names.push_back(option.name);
+  require_usage(equals != std::string::npos, "--model-option takes NAME=VALUE, got '", text, "'");
+  require_usage(known, "--model-option: the network has no option '", name, "'",
+                did_you_mean(name, names));
+  Attribute changed = *known;
+  changed.value = value_from(*known, text.substr(equals + 1));
+  options.set(std::move(changed));
+}
+
+}  // namespace fovea

@@ -1,0 +1,44 @@
+#include "apps/run/config.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/file.h"
+
+namespace fovea {
+
+namespace {
+
+// One list for both directions.
+template <class Config, class Visit>
+void visit_sections(Config& c, Visit visit) {
+  visit("fovea", c.fovea), visit("started", c.started), visit("command", c.command);
+  visit("options", c.options), visit("data", c.data), visit("model", c.model);
+  visit("build", c.build), visit("machine", c.machine);
+}
+
+void take(const Json& json, std::string& text) {
+  if (json.is_string()) text = json.get<std::string>();
+}
+void take(const Json& json, Json& section) {
+  if (json.is_object()) section = json;
+}
+
+}  // namespace
+
+void write_config(const std::string& path, const RunConfig& config) {
+  Json json;
+  visit_sections(config, [&](const char* name, const auto& section) { json[name] = section; });
+  write_file_atomically(path, dump_json(json, 2) + "\n");
+}
+
+RunConfig read_config(const std::string& path) {
+  const Json json = read_json(path);
+  RunConfig config;
+  visit_sections(config, [&](const char* name, auto& section) {
+    section = {};
+    if (json.is_object() && json.contains(name)) take(json.at(name), section);
+  });
+  return config;
+}
+
+}  // namespace fovea

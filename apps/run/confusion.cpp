@@ -1,0 +1,70 @@
+#include "apps/run/confusion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "apps/run/files.h"
+#include "apps/shell/json.h"
+#include "core/file.h"
+
+namespace fovea {
+
+Confusion confusion_of(const Evaluation& evaluation, const Dataset& dataset) {
+  const std::size_t classes = static_cast<std::size_t>(dataset.classes());
+  Confusion out{.class_names = dataset.class_names,
+                .matrix = std::vector<std::int64_t>(classes * classes),
+                .loss = evaluation.loss,
+                .correct = evaluation.correct,
+                .total = evaluation.total,
+                .mistakes = {}};
+  for (std::size_t i = 0; i < evaluation.predictions.size(); ++i) {
+    const Prediction& answer = evaluation.predictions[i];
+    const std::size_t label = static_cast<std::size_t>(dataset.labels[i]);
+    const std::size_t predicted = static_cast<std::size_t>(answer.label);
+    if (predicted < classes) ++out.matrix[label * classes + predicted];
+    if (predicted != label)
+      out.mistakes.push_back({static_cast<int>(i), dataset.labels[i], answer.label,
+                              static_cast<double>(answer.probability)});
+  }
+  std::stable_sort(
+      out.mistakes.begin(), out.mistakes.end(),
+      [](const Mistake& a, const Mistake& b) { return a.probability > b.probability; });
+  if (out.mistakes.size() > run_files::listed_mistakes)
+    out.mistakes.resize(run_files::listed_mistakes);
+  return out;
+}
+
+void write_confusion(const std::string& path, const Confusion& c) {
+  Json json = {{"class_names", c.class_names}, {"matrix", c.matrix}, {"loss", c.loss},
+               {"correct", c.correct},         {"total", c.total},   {"mistakes", Json::array()}};
+  for (const Mistake& m : c.mistakes)
+    json["mistakes"].push_back({{"index", m.index},
+                                {"label", m.label},
+                                {"predicted", m.predicted},
+                                {"probability", m.probability}});
+  write_file_atomically(path, dump_json(json, 1) + "\n");
+}
+
+std::optional<Confusion> read_confusion(const std::string& path) {
+  const Json json = read_json(path);
+  if (json.is_null()) return std::nullopt;
+  try {
+    Confusion c;
+    json.at("class_names").get_to(c.class_names);
+    json.at("matrix").get_to(c.matrix);
+    const Json& loss = json.at("loss");
+    c.loss = loss.is_null() ? std::numeric_limits<double>::quiet_NaN() : loss.get<double>();
+    json.at("correct").get_to(c.correct);
+    json.at("total").get_to(c.total);
+    for (const Json& m : json.at("mistakes"))
+      c.mistakes.push_back({m.at("index"), m.at("label"), m.at("predicted"),
+                            m.at("probability").is_null() ? 0 : m.at("probability").get<double>()});
+    return c;
+  } catch (const Json::exception& error) {
+    fail(path, ": lacks what belongs there: ", error.what(), "; train again");
+  }
+}
+
+}  // namespace fovea

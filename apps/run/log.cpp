@@ -1,0 +1,131 @@
+#include "apps/run/log.h"
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <sstream>
+
+#include "apps/run/files.h"
+#include "apps/run/tensorboard.h"
+#include "apps/shell/json.h"
+#include "core/error.h"
+
+namespace fovea {
+
+namespace {
+
+// The columns of a new log.csv behind "kind", in order: a new logged value adds its name.
+constexpr const char* new_columns[] = {
+    "epoch",          "step",      "loss",           "accuracy", "train_loss",
+    "train_accuracy", "test_loss", "test_accuracy",  "lr",       "samples_per_second",
+    "grad_norm",      "seconds",   "theta_deviation"};
+
+// Whole numbers as they are, nine digits for the rest, `nothing` for what does not apply.
+std::string number(double value, const char* nothing) {
+  if (!std::isfinite(value)) return nothing;
+  const bool whole = value == std::floor(value) && std::abs(value) < 1e15;
+  char text[40];
+  std::snprintf(text, sizeof text, whole ? "%.0f" : "%.9g", value);
+  return text;
+}
+
+std::string json_line(const char* kind, const std::vector<LogField>& fields) {
+  std::string out = cat("{\"kind\":\"", kind, "\"");
+  for (const LogField& field : fields)
+    out += cat(",\"", field.name, "\":", number(field.value, "null"));
+  return out + "}\n";
+}
+
+std::string csv_line(const char* kind, const std::vector<LogField>& fields,
+                     const std::vector<std::string>& columns) {
+  std::string out = kind;
+  for (const std::string& column : columns) {
+    out += ',';
+    for (const LogField& field : fields)
+      if (field.name == column) out += number(field.value, "");
+  }
+  return out + "\n";
+}
+
+// Those of the file that is there: a run may go on with a program that logs more.
+std::vector<std::string> columns_of(const std::string& path, std::int64_t bytes) {
+  std::vector<std::string> columns(std::begin(new_columns), std::end(new_columns));
+  if (bytes == 0) return columns;
+  columns.clear();
+  std::ifstream file(path);
+  std::string head, column;
+  std::getline(file, head);
+  for (std::istringstream names(head); std::getline(names, column, ',');) columns.push_back(column);
+  if (!columns.empty()) columns.erase(columns.begin());  // "kind"
+  return columns;
+}
+
+std::string path_in(const std::string& directory, const char* name) {
+  return (std::filesystem::path(directory) / name).string();
+}
+
+}  // namespace
+
+LogWriter::LogWriter(const std::string& directory, std::int64_t csv_bytes, std::int64_t jsonl_bytes,
+                     bool tensorboard)
+    : directory_(directory),
+      csv_(path_in(directory, run_files::log_csv), csv_bytes),
+      jsonl_(path_in(directory, run_files::log_jsonl), jsonl_bytes),
+      columns_(columns_of(path_in(directory, run_files::log_csv), csv_.size())),
+      flushed_(std::chrono::steady_clock::now()) {
+  if (csv_.size() == 0) {
+    std::string head = "kind";
+    for (const std::string& column : columns_) head += "," + column;
+    csv_.append(head + "\n");
+  }
+  if (tensorboard) tensorboard_ = std::make_unique<TensorBoardWriter>(directory);
+}
+
+LogWriter::~LogWriter() = default;
+
+void LogWriter::line(const char* kind, const std::vector<LogField>& fields) {
+  csv_.append(csv_line(kind, fields, columns_));
+  jsonl_.append(json_line(kind, fields));
+  if (tensorboard_) {
+    const auto step = static_cast<std::int64_t>(fields[1].value);
+    for (const LogField& field : std::span(fields).subspan(2))
+      if (std::isfinite(field.value))
+        tensorboard_->scalar(cat(kind, "/", field.name), step, field.value);
+  }
+  if (std::chrono::steady_clock::now() - flushed_ > std::chrono::seconds(1)) flush();
+}
+
+void LogWriter::flush() {
+  try {
+    csv_.flush();
+    jsonl_.flush();
+    if (tensorboard_) tensorboard_->flush();
+  } catch (const Error& error) {
+    fail(error.what(), "; then go on with: train --resume ", directory_);
+  }
+  flushed_ = std::chrono::steady_clock::now();
+}
+
+double LogLine::operator[](const std::string& name) const {
+  const auto value = values.find(name);
+  return value == values.end() ? std::numeric_limits<double>::quiet_NaN() : value->second;
+}
+
+RunLog read_run_log(const std::string& path) {
+  RunLog log;
+  for_each_json_line(path, [&](const Json& json) {
+    LogLine line;
+    for (const auto& [name, value] : json.items())
+      if (name != "kind" && !value.is_null()) line.values[name] = value.get<double>();
+    const std::string kind = json.at("kind");
+    if (kind == "step") log.steps.push_back(std::move(line));
+    if (kind == "epoch") log.epochs.push_back(std::move(line));
+  });
+  return log;
+}
+
+}  // namespace fovea

@@ -1,0 +1,36 @@
+#include "apps/shell/numbers.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string_view>
+
+namespace fovea {
+
+std::string fixed(double value, int decimals) {
+  char text[400];  // the largest double has 309 digits before the point
+  std::snprintf(text, sizeof text, "%.*f", decimals, value);
+  const std::string_view view = text;
+  const bool negative_zero = view[0] == '-' && view.find_first_of("123456789in") == view.npos;
+  return std::string(view.substr(negative_zero ? 1 : 0));
+}
+
+std::string grouped(std::int64_t value) {
+  std::string out = std::to_string(value);
+  const std::size_t sign = value < 0 ? 1 : 0;
+  for (std::size_t i = out.size(); i > sign + 3; i -= 3) out.insert(i - 3, 1, ',');
+  return out;
+}
+
+std::string duration_text(double seconds) {
+  const long long whole = std::llround(std::clamp(seconds, 0.0, 3.6e8));
+  char text[32];
+  if (whole >= 3600)
+    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60,
+                  whole % 60);
+  else
+    std::snprintf(text, sizeof text, "%lld:%02lld", whole / 60, whole % 60);
+  return text;
+}
+
+}  // namespace fovea

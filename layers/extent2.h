@@ -1,0 +1,23 @@
+// Sizes in two directions, and how many windows fit into one.
+#pragma once
+
+namespace fovea {
+
+/// Height and width; one number means both.
+struct Extent2 {
+  int h, w;
+  constexpr Extent2(int both) : h(both), w(both) {}
+  constexpr Extent2(int height, int width) : h(height), w(width) {}
+  bool operator==(const Extent2&) const = default;
+};
+
+/// How many places a window of `kernel` elements, `dilation` apart, finds on `extent` elements with
+/// `padding` more at both ends when it moves by `stride`: the output size of convolution and
+/// pooling. `kernel`, `stride` and `dilation` are positive; 0 or less where it does not fit.
+constexpr int window_count(int extent, int kernel, int stride = 1, int padding = 0,
+                           int dilation = 1) {
+  const int room = extent + 2 * padding - (dilation * (kernel - 1) + 1);
+  return room < 0 ? 0 : room / stride + 1;
+}
+
+}  // namespace fovea
