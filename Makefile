@@ -29,8 +29,8 @@ APP_LIBS  := -lgif -lonnx -lonnx_proto -lprotobuf
 # Catch2 3 is a library, 2 a header. Asked for when linking: the package may come with this make.
 TEST_LIBS  = $(shell $(CXX) -E -include catch2/catch_session.hpp -x c++ /dev/null >/dev/null 2>&1 && echo -lCatch2)
 CXXFLAGS_release := -O3 -march=$(ARCH)
-CXXFLAGS_double  := -O2 -march=$(ARCH) -DFOVEA_DOUBLE
-CXXFLAGS_asan    := -O1 -g -march=$(ARCH) -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CXXFLAGS_double  := -O2 -march=$(ARCH) -DFOVEA_DOUBLE -DFOVEA_CHECKS
+CXXFLAGS_asan    := -O1 -g -march=$(ARCH) -DFOVEA_CHECKS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS_asan     := -fsanitize=address,undefined
 IS_CLANG := $(findstring clang,$(CXX))
 # g++ 12 warns of overlapping copies inside std::string, which are not there (GCC bug 105651).

@@ -26,12 +26,16 @@ Tensor Tensor::make(const Shape& shape, bool per_sample) {
   return t;
 }
 
-Tensor Tensor::shared(const Shape& shape) {
-  return make(shape, false);
+SharedTensor Tensor::shared(const Shape& shape) {
+  return SharedTensor(make(shape, false));
 }
 
 Tensor Tensor::per_sample(const Shape& shape) {
   return make(shape, true);
+}
+
+SharedTensor Tensor::zeros(const Shape& shape) {
+  return filled(shape, 0);
 }
 
 Tensor Tensor::zeros(const Shape& shape, bool per_sample) {
@@ -40,26 +44,34 @@ Tensor Tensor::zeros(const Shape& shape, bool per_sample) {
   return t;
 }
 
-Tensor Tensor::filled(const Shape& shape, Real value) {
-  Tensor t = shared(shape);
+SharedTensor Tensor::filled(const Shape& shape, Real value) {
+  SharedTensor t = shared(shape);
   t.fill(value);
   return t;
 }
 
-Tensor Tensor::from(const Shape& shape, std::span<const Real> values) {
+SharedTensor Tensor::from(const Shape& shape, std::span<const Real> values) {
   require(static_cast<std::size_t>(shape.size()) == values.size(), "tensor: shape ", shape,
           " takes ", shape.size(), " values, got ", values.size());
-  Tensor t = shared(shape);
+  SharedTensor t = shared(shape);
   std::copy(values.begin(), values.end(), t.data());
   return t;
 }
 
-Tensor Tensor::from(const Shape& shape, std::initializer_list<Real> values) {
+SharedTensor Tensor::from(const Shape& shape, std::initializer_list<Real> values) {
   return from(shape, std::span(values.begin(), values.size()));
 }
 
 Tensor Tensor::like(const Tensor& other) {
   return make(other.shape(), other.is_per_sample());
+}
+
+SharedTensor Tensor::like(const SharedTensor& other) {
+  return shared(other.shape());
+}
+
+SharedTensor::SharedTensor(Tensor tensor) : Tensor(std::move(tensor)) {
+  require(!*this || !is_per_sample(), "tensor: ", *this, " is not shared by all samples");
 }
 
 const Tensor::Impl& Tensor::impl() const {
@@ -81,6 +93,16 @@ bool Tensor::is_per_sample() const {
 
 std::size_t Tensor::real_count() const {
   return static_cast<std::size_t>(size()) * (is_per_sample() ? lane_count : 1);
+}
+
+void Tensor::require_access(bool per_sample) const {
+  require(is_per_sample() == per_sample, "tensor: ", *this, " was accessed as if it were ",
+          per_sample ? "per sample; SharedTensor(t)[i] is element i of a shared one" : "shared");
+}
+
+void Tensor::require_access(bool per_sample, int i) const {
+  require_access(per_sample);
+  require(i >= 0 && i < size(), "tensor: ", *this, " has no element ", i);
 }
 
 Real Tensor::item() const {
@@ -119,7 +141,8 @@ void Tensor::fill(Real value) const {
 }
 
 void Tensor::copy_from(const Tensor& other) const {
-  require(other.real_count() == real_count(), "tensor: cannot copy ", other, " to ", *this);
+  require(other.size() == size() && other.is_per_sample() == is_per_sample(),
+          "tensor: cannot copy ", other, " to ", *this);
   std::copy_n(other.data(), real_count(), data());
 }
 

@@ -81,7 +81,8 @@ Tensor padded(const Tensor& x, Extent2 p) {
   Tensor out = Tensor::zeros({channels, high, wide}, true);
   for (int c = 0; c < channels; ++c)
     for (int row = 0; row < height; ++row)
-      std::copy_n(&x[(c * height + row) * width], width, &out[(c * high + row + p.h) * wide + p.w]);
+      std::copy_n(x.lanes() + (c * height + row) * width, width,
+                  out.lanes() + (c * high + row + p.h) * wide + p.w);
   return out;
 }
 
@@ -90,8 +91,8 @@ void add_unpadded(const Tensor& from, Extent2 p, const Tensor& x) {
   const int wide = width + 2 * p.w, high = height + 2 * p.h;
   for (int c = 0; c < channels; ++c)
     for (int row = 0; row < height; ++row) {
-      const Lanes* source = &from[(c * high + row + p.h) * wide + p.w];
-      Lanes* target = &x[(c * height + row) * width];
+      const Lanes* source = from.lanes() + (c * high + row + p.h) * wide + p.w;
+      Lanes* target = x.lanes() + (c * height + row) * width;
       for (int i = 0; i < width; ++i) target[i] += source[i];
     }
 }

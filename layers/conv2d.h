@@ -46,12 +46,12 @@ class Conv2d : public Module {
   Fused fuse(std::span<const Module* const> followers) const override;
 
   const Conv2dOptions& options() const { return options_; }
-  const Tensor& weight() const { return weight_; }
-  const Tensor& bias() const { return bias_; }
+  const SharedTensor& weight() const { return weight_; }
+  const SharedTensor& bias() const { return bias_; }
 
  private:
   Conv2dOptions options_;
-  Tensor weight_, bias_;
+  SharedTensor weight_, bias_;
 };
 
 }  // namespace fovea

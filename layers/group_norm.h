@@ -30,7 +30,7 @@ class GroupNorm : public Module {
 
  private:
   Options options_;
-  Tensor weight_, bias_;
+  SharedTensor weight_, bias_;
 };
 
 }  // namespace fovea

@@ -24,12 +24,12 @@ class Linear : public Module {
   Linear(const LinearOptions& options, Random& rng);
   Tensor forward(const Tensor& x) const override { return linear(x, weight_, bias_); }
   std::string describe() const override;
-  const Tensor& weight() const { return weight_; }
-  const Tensor& bias() const { return bias_; }
+  const SharedTensor& weight() const { return weight_; }
+  const SharedTensor& bias() const { return bias_; }
 
  private:
   LinearOptions options_;
-  Tensor weight_, bias_;
+  SharedTensor weight_, bias_;
 };
 
 }  // namespace fovea

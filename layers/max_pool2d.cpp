@@ -45,7 +45,7 @@ Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options) {
   Buffer<LaneInts> winners(keep ? y.size() : 0);  // index in the plane of each maximum
   int out = 0;
   for (int c = 0; c < channels; ++c) {
-    const Lanes* plane = &x[c * height * width];
+    const Lanes* plane = x.lanes() + c * height * width;
     for (int oy = 0; oy < out_h; ++oy) {
       const Window rows(oy, o.stride.h, o.padding.h, o.kernel.h, height);
       for (int ox = 0; ox < out_w; ++ox, ++out) {

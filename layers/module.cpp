@@ -62,11 +62,14 @@ void Module::require_new_name(const std::string& name) const {
           name, "\" is ", found ? "taken" : "empty or has a dot");
 }
 
-Tensor Module::add_parameter(const std::string& name, Tensor value) {
+SharedTensor Module::add_parameter(const std::string& name, const Tensor& value) {
   require_new_name(name);
-  value.set_requires_grad();
-  own_parameters_.push_back({name, value});
-  return value;
+  require(value && !value.is_per_sample(), "[module] the parameter \"", name,
+          "\" must be shared by all samples, got ", value);
+  SharedTensor parameter(value);
+  parameter.set_requires_grad();
+  own_parameters_.push_back({name, parameter});
+  return parameter;
 }
 
 void Module::add_module(const std::string& name, Module& child) {

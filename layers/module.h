@@ -15,7 +15,7 @@ namespace fovea {
 
 struct NamedTensor {
   std::string name;  ///< dotted, as PyTorch's state_dict: "localization.0.weight"
-  Tensor tensor;
+  SharedTensor tensor;
 };
 
 /// Several layers in a row as one operation: what Module::fuse() answers.
@@ -61,8 +61,9 @@ class Module : public Scope {
   std::string path() const override;
 
  protected:
-  /// Registers a leaf that requires a gradient and returns it. Throws if the name is taken.
-  Tensor add_parameter(const std::string& name, Tensor value);
+  /// Registers a leaf that requires a gradient and returns it. Throws if the name is taken or the
+  /// value is none or per sample.
+  SharedTensor add_parameter(const std::string& name, const Tensor& value);
   /// Registers a child, usually a member of the derived class, which must outlive this module's
   /// last forward pass. A module has one parent: Error if it has one already.
   void add_module(const std::string& name, Module& child);

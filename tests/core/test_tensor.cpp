@@ -45,6 +45,45 @@ TEST_CASE("tensors are made with values", "[tensor]") {
         "tensor: item() takes a shared tensor of one element, got shared [2]");
 }
 
+TEST_CASE("a shared tensor has Reals for elements", "[tensor]") {
+  CHECK(Tensor::filled({10}, 1)[3] == 1);
+  CHECK(Tensor::from({2, 2}, {1, 2, 3, 4})[2] == 3);
+  CHECK(Tensor::zeros({2})[1] == 0);
+  SharedTensor t = Tensor::from({2}, {1, 2});
+  t[1] = 5;
+  CHECK(t.data()[1] == 5);
+  CHECK(t.clone().reshape({2, 1}).detach()[1] == 5);
+  t.set_requires_grad();
+  CHECK(!t.grad());
+  t.set_grad(Tensor::like(t));
+  t.grad()[1] = 7;
+  CHECK(t.grad().data()[1] == 7);
+  const Tensor handle = t;  // of the same tensor
+  CHECK(handle.data() == t.data());
+  CHECK(SharedTensor(handle)[1] == 5);
+  CHECK(SharedTensor(handle).grad()[1] == 7);
+  CHECK(!SharedTensor(Tensor()));
+  CHECK(message_of([] { SharedTensor(Tensor::zeros({3}, true)); }) ==
+        "tensor: per-sample [3] is not shared by all samples");
+}
+
+// What would compile and read elsewhere than it says.
+template <class T>
+concept has_lanes = requires(T t) {
+  t.lanes();
+};
+template <class T>
+concept zeros_takes = requires(T t) {
+  Tensor::zeros(Shape{2}, t);
+};
+static_assert(has_lanes<Tensor> && !has_lanes<SharedTensor>);
+static_assert(zeros_takes<bool> && !zeros_takes<int> && !zeros_takes<Real>);
+static_assert(std::is_convertible_v<SharedTensor, Tensor>);
+static_assert(!std::is_convertible_v<Tensor, SharedTensor>);
+static_assert(!std::is_assignable_v<SharedTensor&, Tensor>);
+static_assert(std::is_same_v<decltype(std::declval<SharedTensor>()[0]), Real&>);
+static_assert(std::is_same_v<decltype(std::declval<Tensor>()[0]), Lanes&>);
+
 TEST_CASE("handles share values, clone() does not", "[tensor]") {
   const Tensor a = Tensor::from({2}, {1, 2}), b = a, c = a.clone(), d = a.detach();
   a.data()[0] = 9;
@@ -55,6 +94,11 @@ TEST_CASE("handles share values, clone() does not", "[tensor]") {
   CHECK(c.data()[0] == 9);
   CHECK(message_of([&] { c.copy_from(Tensor::zeros({3})); }) ==
         "tensor: cannot copy shared [3] to shared [2]");
+  // As many numbers, but not the same ones.
+  CHECK(message_of([] { Tensor::zeros({1}, true).copy_from(Tensor::zeros({16})); }) ==
+        "tensor: cannot copy shared [16] to per-sample [1]");
+  CHECK(message_of([] { Tensor::zeros({16}).copy_from(Tensor::zeros({1}, true)); }) ==
+        "tensor: cannot copy per-sample [1] to shared [16]");
 }
 
 TEST_CASE("an empty tensor says so when it is used", "[tensor]") {

@@ -35,6 +35,7 @@ class Net : public Module {
   Tensor forward(const Tensor& x) const override { return inner_(first_(x)); }
   std::string describe() const override { return "Net"; }
   void twice(const std::string& name) { add_parameter(name, Tensor::zeros({1})); }
+  void add(const Tensor& value) { add_parameter("added", value); }
 
   class Inner : public Module {
    public:
@@ -102,6 +103,18 @@ TEST_CASE("names of parameters and children are checked", "[module]") {
   CHECK(message_of([&] { net.twice("inner"); }) == "[module] the name \"inner\" is taken");
   CHECK(message_of([&] { net.twice(""); }) == "[module] the name \"\" is empty or has a dot");
   CHECK(message_of([&] { net.twice("a.b"); }) == "[module] the name \"a.b\" is empty or has a dot");
+}
+
+TEST_CASE("parameters are shared by all samples", "[module]") {
+  Net net;
+  CHECK(message_of([&] { net.add(Tensor::zeros({1}, true)); }) ==
+        "[module] the parameter \"added\" must be shared by all samples, got per-sample [1]");
+  CHECK(message_of([&] { net.add({}); }) ==
+        "[module] the parameter \"added\" must be shared by all samples, got (no tensor)");
+  const Tensor value = Tensor::filled({2}, 4);
+  net.add(value);
+  CHECK(value.requires_grad());
+  CHECK(net.named_parameters()[1].tensor[1] == 4);
 }
 
 TEST_CASE("a trace notes operations with their module", "[module]") {
