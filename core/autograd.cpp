@@ -58,6 +58,7 @@ Node::Node(const char* op, const Tensor& output, std::span<const Tensor> inputs)
       tape_(current_tape),
       sequence_(next_sequence++),
       inputs_(inputs.begin(), inputs.end()) {
+  detail::require_input_count(op, inputs.size());
   if (is_leaf()) leaf_slot_ = leaf_slots().take();
 }
 
@@ -85,6 +86,8 @@ Node::~Node() {
 void Node::backward(const Tensor&, GradSink&) {}
 
 Tensor* GradSink::wanted(int i, bool* fresh) {
+  require(i >= 0 && i < static_cast<int>(node_.inputs().size()), "[", node_.op(),
+          "] backward asks for the gradient of input ", i, " of ", node_.inputs().size());
   const Tensor& input = node_.inputs()[i];
   Node* source = input.node().get();
   if (!source) return nullptr;
@@ -132,6 +135,11 @@ bool graph_wanted(std::span<const Tensor> inputs) {
 
 void used_up(const char* op) {
   fail("[backward] the graph of ", op, " was used before; run the forward pass again");
+}
+
+void require_input_count(const char* op, std::size_t count) {
+  require(count <= max_op_inputs, "[", op, "] has ", count, " inputs; an operation may record ",
+          max_op_inputs);
 }
 
 void finish_record(const char* op, const Tensor& y, std::span<const Tensor> inputs,

@@ -16,9 +16,12 @@ namespace fovea {
 
 class GradSink;
 
+inline constexpr int max_op_inputs = 8;  ///< how many inputs an operation may record
+
 /// One recorded operation, or a leaf (no inputs): the place where the gradient of a value arrives.
 class Node {
  public:
+  /// Throws Error for more than max_op_inputs inputs.
   Node(const char* op, const Tensor& output, std::span<const Tensor> inputs);
   virtual ~Node();
   Node(const Node&) = delete;
@@ -53,6 +56,7 @@ class Node {
 class GradSink {
  public:
   /// The gradient of input `i` to add to, zero before its first use; null when nobody wants it.
+  /// Throws Error when the operation has no such input.
   Tensor* wanted(int i);
   /// The same without the zeros: where *fresh is set, the values are uninitialised and the
   /// operation must assign every element; otherwise it must add.
@@ -62,7 +66,7 @@ class GradSink {
   friend class Backward;
   explicit GradSink(const Node& node) : node_(node) {}
   const Node& node_;
-  Tensor views_[8];
+  Tensor views_[max_op_inputs];
 };
 
 namespace detail {
@@ -70,6 +74,7 @@ bool graph_wanted(std::span<const Tensor> inputs);
 void finish_record(const char* op, const Tensor& y, std::span<const Tensor> inputs,
                    FunctionRef<Attributes()> attributes);
 inline constexpr auto no_attributes = [] { return Attributes(); };
+void require_input_count(const char* op, std::size_t count);
 [[noreturn]] void used_up(const char* op);
 
 template <class F>
@@ -90,12 +95,14 @@ class ClosureNode final : public Node {
 
 /// Gives the result `y` of operation `op` its place in the graph and returns it. `backward` is
 /// called as backward(const Tensor& dy, GradSink&) and adds to the gradients of `inputs`; it is
-/// dropped at once when no input requires a gradient. At most eight inputs; `op` is a literal.
+/// dropped at once when no input requires a gradient. `op` is a literal. Throws Error for more than
+/// max_op_inputs inputs, whether a gradient is wanted or not.
 /// `attributes`, a function without arguments, returns the Attributes that an exporter must know;
 /// it is called only when somebody traces.
 template <class F, class A = decltype(detail::no_attributes)>
 Tensor record(const char* op, Tensor y, std::span<const Tensor> inputs, F backward,
               const A& attributes = detail::no_attributes) {
+  detail::require_input_count(op, inputs.size());
   if (detail::graph_wanted(inputs))
     y.set_node(std::allocate_shared<detail::ClosureNode<F>>(
         CacheAllocator<detail::ClosureNode<F>>(), op, y, inputs, std::move(backward)));

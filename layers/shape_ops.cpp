@@ -55,14 +55,14 @@ Shape checked_concatenation(std::span<const Tensor> inputs, int dim) {
 }  // namespace
 
 Tensor concatenate(std::span<const Tensor> inputs, int dim) {
-  require(!inputs.empty() && inputs.size() <= 8, "[concatenate] Takes one to eight inputs, got ",
-          inputs.size());
+  require(!inputs.empty() && inputs.size() <= max_op_inputs, "[concatenate] Takes one to ",
+          max_op_inputs, " inputs, got ", inputs.size());
   dim = detail::normalize_dim("concatenate", dim, inputs[0]);
   const Shape shape = checked_concatenation(inputs, dim);
   const bool lanes =
       std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.is_per_sample(); });
   Tensor y = lanes ? Tensor::per_sample(shape) : Tensor::shared(shape);
-  int extents[8] = {};
+  int extents[max_op_inputs] = {};
   for (std::size_t k = 0, begin = 0; k < inputs.size(); begin += extents[k++]) {
     const Tensor& x = inputs[k];
     extents[k] = x.shape()[dim];

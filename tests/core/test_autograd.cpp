@@ -204,6 +204,41 @@ TEST_CASE("an optional input may be undefined", "[autograd]") {
   CHECK(gradient(x) == 1);
 }
 
+TEST_CASE("an operation with too many inputs is refused, whether a gradient is wanted or not",
+          "[autograd]") {
+  const auto operation = [](std::size_t count, const Tensor& input) {
+    const std::vector<Tensor> inputs(count, input);
+    return record("wide", Tensor::from({}, {2}), inputs, [count](const Tensor& dy, GradSink& grad) {
+      for (std::size_t i = 0; i < count; ++i)
+        grad.wanted(static_cast<int>(i))->data()[0] += dy.item();
+    });
+  };
+  const Tensor x = leaf(2), constant = Tensor::from({}, {2});
+  const std::string message = "[wide] has 9 inputs; an operation may record 8";
+  CHECK(message_of([&] { operation(9, x); }) == message);
+  CHECK(message_of([&] { operation(9, constant); }) == message);
+  CHECK(message_of([&] {
+          const NoGrad guard;
+          operation(9, x);
+        }) == message);
+  CHECK(message_of([&] { Node("wide", x, std::vector<Tensor>(9, x)); }) == message);
+  CHECK(!operation(8, constant).requires_grad());
+  GradientStore store;
+  store.begin();
+  backward(operation(8, x), Tensor::from({}, {1}), &store);
+  CHECK(find(store, x)->item() == 8);
+}
+
+TEST_CASE("backward may ask for the gradients of inputs only", "[autograd]") {
+  const Tensor x = leaf(2);
+  for (const int i : {-1, 1, 8, 1000}) {
+    const auto ask = [i](const Tensor&, GradSink& grad) { grad.wanted(i); };
+    const Tensor y = record("narrow", Tensor::from({}, {2}), {x}, ask);
+    CHECK(message_of([&] { backward(y); }) ==
+          cat("[narrow] backward asks for the gradient of input ", i, " of 1"));
+  }
+}
+
 TEST_CASE("an exception in backward leaves the thread usable", "[autograd]") {
   const Tensor x = leaf(2);
   const Tensor y = record("bad", Tensor::from({}, {2}), {x},

@@ -59,7 +59,7 @@ TEST_CASE("shape operations say what does not fit", "[shape_ops]") {
   CHECK(message_of([&] {
           concatenate({x, Tensor::zeros({2})}, 1);
         }) == "[concatenate] Shapes [2, 3] and [2] must match in every dimension but 1");
-  CHECK(message_of([&] { concatenate({}); }) == "[concatenate] Takes one to eight inputs, got 0");
+  CHECK(message_of([&] { concatenate({}); }) == "[concatenate] Takes one to 8 inputs, got 0");
   CHECK(message_of([&] { slice(x, 1, 2, 4); }) ==
         "[slice] The range 2 to 4 does not lie within dimension 1 of shape [2, 3]");
   CHECK(message_of([&] { slice(x, 2, 0, 1); }).find("[slice] Dimension 2 does not exist") == 0);
