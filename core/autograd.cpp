@@ -51,7 +51,7 @@ void begin_tape() {
   current_tape = ++tapes;
 }
 
-Node::Node(const char* op, const Tensor& output, std::span<const Tensor> inputs)
+Node::Node(OpName op, const Tensor& output, std::span<const Tensor> inputs)
     : op_(op),
       shape_(output.shape()),
       per_sample_(output.is_per_sample()),
@@ -162,7 +162,7 @@ void GradientStore::begin() {
   for (Entry& entry : entries_) entry.used = false;
 }
 
-const Tensor* GradientStore::find(int slot) const {
+const Tensor* GradientStore::find(int slot) const& {
   if (static_cast<std::size_t>(slot) >= entries_.size() || !entries_[slot].used) return nullptr;
   return &entries_[slot].grad;
 }

@@ -18,11 +18,24 @@ class GradSink;
 
 inline constexpr int max_op_inputs = 8;  ///< how many inputs an operation may record
 
+/// The name of an operation: graphs keep the pointer, so it must be a literal.
+class OpName {
+ public:
+  consteval OpName(const char* literal) : text_(literal) {}
+  operator const char*() const { return text_; }
+
+ private:
+  const char* text_;
+};
+inline void append_text(std::string& out, OpName name) {
+  out += static_cast<const char*>(name);
+}
+
 /// One recorded operation, or a leaf (no inputs): the place where the gradient of a value arrives.
 class Node {
  public:
   /// Throws Error for more than max_op_inputs inputs.
-  Node(const char* op, const Tensor& output, std::span<const Tensor> inputs);
+  Node(OpName op, const Tensor& output, std::span<const Tensor> inputs);
   virtual ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -80,7 +93,7 @@ void require_input_count(const char* op, std::size_t count);
 template <class F>
 class ClosureNode final : public Node {
  public:
-  ClosureNode(const char* op, const Tensor& y, std::span<const Tensor> inputs, F&& f)
+  ClosureNode(OpName op, const Tensor& y, std::span<const Tensor> inputs, F&& f)
       : Node(op, y, inputs), f_(std::move(f)) {}
   void backward(const Tensor& dy, GradSink& grad) override {
     if (!f_) used_up(op());
@@ -95,12 +108,12 @@ class ClosureNode final : public Node {
 
 /// Gives the result `y` of operation `op` its place in the graph and returns it. `backward` is
 /// called as backward(const Tensor& dy, GradSink&) and adds to the gradients of `inputs`; it is
-/// dropped at once when no input requires a gradient. `op` is a literal. Throws Error for more than
+/// dropped at once when no input requires a gradient. Throws Error for more than
 /// max_op_inputs inputs, whether a gradient is wanted or not.
 /// `attributes`, a function without arguments, returns the Attributes that an exporter must know;
 /// it is called only when somebody traces.
 template <class F, class A = decltype(detail::no_attributes)>
-Tensor record(const char* op, Tensor y, std::span<const Tensor> inputs, F backward,
+Tensor record(OpName op, Tensor y, std::span<const Tensor> inputs, F backward,
               const A& attributes = detail::no_attributes) {
   detail::require_input_count(op, inputs.size());
   if (detail::graph_wanted(inputs))
@@ -110,7 +123,7 @@ Tensor record(const char* op, Tensor y, std::span<const Tensor> inputs, F backwa
   return y;
 }
 template <class F, class A = decltype(detail::no_attributes)>
-Tensor record(const char* op, Tensor y, std::initializer_list<Tensor> inputs, F backward,
+Tensor record(OpName op, Tensor y, std::initializer_list<Tensor> inputs, F backward,
               const A& attributes = detail::no_attributes) {
   return record(op, std::move(y), std::span(inputs.begin(), inputs.size()), std::move(backward),
                 attributes);
@@ -144,14 +157,16 @@ class GradientStore {
     if (slot < entries_.size()) entries_[slot] = {};
   }
   /// The gradient of the leaf in this slot; null when this pass did not reach it.
-  const Tensor* find(int slot) const;
+  const Tensor* find(int slot) const&;
+  const Tensor* find(int slot) const&& = delete;  // of a temporary, as entries()
 
   struct Entry {
     Tensor grad;
     Tensor leaf;
     bool used = false;
   };
-  std::span<const Entry> entries() const { return entries_; }
+  std::span<const Entry> entries() const& { return entries_; }
+  std::span<const Entry> entries() const&& = delete;
 
  private:
   friend class GradSink;

@@ -3,21 +3,33 @@
 
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "core/shape.h"
 
 namespace fovea {
 
+/// A std::span to keep: it refuses a container that is a temporary.
+template <class T>
+struct View : std::span<const T> {
+  View() = default;
+  template <class Range>
+  requires(std::is_convertible_v<Range, std::span<const T>> &&
+           (std::is_lvalue_reference_v<Range> || std::is_base_of_v<std::span<const T>, Range> ||
+            std::is_same_v<Range, std::span<T>>)) View(Range&& range)
+      : std::span<const T>(range) {}
+};
+
 /// `size` images and labels of one training step. Views: the loader owns the memory, which stays
 /// valid until the next batch is asked for.
 struct Batch {
   int size = 0;
-  Shape image_shape;                     ///< [C, H, W]
-  std::span<const std::uint8_t> pixels;  ///< size * C * H * W bytes, NCHW, 0..255
-  std::span<const std::int32_t> labels;  ///< size class indices
-  std::span<const float> mean;           ///< C values; a tile holds (pixel / 255 - mean) / stddev
-  std::span<const float> stddev;         ///< C values
-  std::uint64_t seed = 0;                ///< random stream of this step (dropout)
+  Shape image_shape;          ///< [C, H, W]
+  View<std::uint8_t> pixels;  ///< size * C * H * W bytes, NCHW, 0..255
+  View<std::int32_t> labels;  ///< size class indices
+  View<float> mean;           ///< C values; a tile holds (pixel / 255 - mean) / stddev
+  View<float> stddev;         ///< C values
+  std::uint64_t seed = 0;     ///< random stream of this step (dropout)
 };
 
 }  // namespace fovea

@@ -7,7 +7,8 @@
 
 namespace fovea {
 
-/// Unlike std::function it never allocates. It must not outlive the callable.
+/// Unlike std::function it never allocates. It must not outlive the callable: it is for parameters,
+/// not for members.
 template <class Signature>
 class FunctionRef;
 template <class R, class... Args>
@@ -19,6 +20,8 @@ class FunctionRef<R(Args...)> {
         call_([](void* object, Args... args) -> R {
           return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Args>(args)...);
         }) {}
+  FunctionRef(const FunctionRef&) = default;
+  FunctionRef& operator=(const FunctionRef&) = delete;  // what was assigned would soon be gone
   R operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }
 
  private:

@@ -50,7 +50,7 @@ std::string header_text(const SafeTensors& content) {
 
 }  // namespace
 
-const SafeTensor* SafeTensors::find(std::string_view name) const {
+const SafeTensor* SafeTensors::find(std::string_view name) const& {
   for (const auto& [candidate, tensor] : tensors)
     if (candidate == name) return &tensor;
   return nullptr;

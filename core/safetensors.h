@@ -25,7 +25,8 @@ struct SafeTensors {
   std::vector<std::pair<std::string, SafeTensor>> tensors;
   std::map<std::string, std::string> metadata;
 
-  const SafeTensor* find(std::string_view name) const;  ///< null if there is none
+  const SafeTensor* find(std::string_view name) const&;            ///< null if there is none
+  const SafeTensor* find(std::string_view name) const&& = delete;  // of a temporary
 };
 
 /// Reads a file of at most 4 GiB. F32, F64, F16 and BF16 become float. Error: what read_file and

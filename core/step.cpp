@@ -80,9 +80,28 @@ void reduce_gradients(std::span<const Task> done) {
   }
 }
 
+// Views that are too short would be read beyond their end.
+void require_whole(const Batch& batch, int index) {
+  const Shape& shape = batch.image_shape;
+  require(index >= 0 && index < tile_count(batch.size), "[tile] a batch of ", batch.size,
+          " images has no tile ", index);
+  require(shape.rank() > 0 && shape.size() > 0, "[tile] images of shape ", shape);
+  const auto check = [&](const char* what, std::size_t count, std::size_t wanted, bool optional) {
+    require(count >= wanted || (optional && count == 0), "[tile] a batch of ", batch.size,
+            " images of shape ", shape, " has ", count, " ", what, ", not ", wanted);
+  };
+  const auto images = static_cast<std::size_t>(batch.size);
+  const auto channels = static_cast<std::size_t>(shape[0]);
+  check("pixels", batch.pixels.size(), images * static_cast<std::size_t>(shape.size()), false);
+  check("labels", batch.labels.size(), images, true);
+  check("means", batch.mean.size(), channels, true);
+  check("standard deviations", batch.stddev.size(), channels, true);
+}
+
 }  // namespace
 
 Tile make_tile(const Batch& batch, int index) {
+  require_whole(batch, index);
   Tile tile;
   tile.index = index;
   tile.first = index * lane_count;

@@ -42,7 +42,8 @@ double train_step(const Batch& batch, FunctionRef<Tensor(const Tile&)> loss);
 /// Runs `visit` on every tile without recording: evaluation.
 void for_each_tile(const Batch& batch, FunctionRef<void(const Tile&)> visit);
 
-/// Cuts one tile out of a batch.
+/// Cuts one tile out of a batch. Throws Error where the views of the batch do not fit its size and
+/// shape (labels, mean and stddev may be empty), as do the two above.
 Tile make_tile(const Batch& batch, int index);
 
 using LaneBits = std::uint32_t __attribute__((vector_size(lane_count * sizeof(std::uint32_t))));

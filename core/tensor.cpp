@@ -79,7 +79,7 @@ const Tensor::Impl& Tensor::impl() const {
   return *impl_;
 }
 
-const Shape& Tensor::shape() const {
+const Shape& Tensor::shape() const& {
   return impl().shape;
 }
 
@@ -152,7 +152,7 @@ Tensor& Tensor::set_requires_grad(bool wanted) {
   if (!wanted) {
     impl_->node = nullptr;
   } else if (!impl_->node) {
-    impl_->node = std::make_shared<Node>("leaf", *this, std::span<const Tensor>());
+    impl_->node = std::make_shared<Node>(OpName("leaf"), *this, std::span<const Tensor>());
   }
   return *this;
 }

@@ -41,8 +41,9 @@ class Tensor {
 
   bool defined() const { return impl_ != nullptr; }
   explicit operator bool() const { return defined(); }
-  const Shape& shape() const;
-  int size() const;  ///< elements of one sample
+  const Shape& shape() const&;
+  Shape shape() const&& { return shape(); }  // of a temporary: by value
+  int size() const;                          ///< elements of one sample
   bool is_per_sample() const;
   std::size_t real_count() const;  ///< Reals in memory: size(), or 16 * size() when per sample
 
@@ -57,8 +58,9 @@ class Tensor {
     check_access(true, i);
     return reinterpret_cast<Lanes*>(data_)[i];
   }
-  std::span<Real> values() const { return {data(), real_count()}; }
-  Real item() const;  ///< the value of a shared tensor of one element
+  std::span<Real> values() const& { return {data(), real_count()}; }
+  std::span<Real> values() const&& = delete;  // of a temporary, which may own them
+  Real item() const;                          ///< the value of a shared tensor of one element
 
   /// The same values under another shape of the same size; no copy, and gradients flow through.
   Tensor reshape(const Shape& shape) const;

@@ -25,10 +25,11 @@ struct Dataset {
   int classes() const { return static_cast<int>(class_names.size()); }
 
   /// The C * H * W bytes of image i, 0 <= i < size().
-  std::span<const std::uint8_t> image(int i) const {
+  std::span<const std::uint8_t> image(int i) const& {
     const std::size_t length = static_cast<std::size_t>(image_shape.size());
     return std::span(pixels).subspan(static_cast<std::size_t>(i) * length, length);
   }
+  std::span<const std::uint8_t> image(int i) const&& = delete;  // of a temporary
 };
 
 /// `size` images from `first` on with their labels, as a batch that looks into the data set.

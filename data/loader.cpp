@@ -64,7 +64,7 @@ void Loader::set_epoch(int epoch, int first_batch) {
   room_.notify_one();
 }
 
-const Batch* Loader::next() {
+const Batch* Loader::next() & {
   std::unique_lock lock(mutex_);
   released_ = taken_;
   if (taken_ == batches_) return nullptr;
@@ -74,7 +74,7 @@ const Batch* Loader::next() {
   return &slot(taken_++).batch;
 }
 
-Loader::Iterator Loader::begin() {
+Loader::Iterator Loader::begin() & {
   if (taken_ == batches_) set_epoch(epoch_ + 1);
   return Iterator(*this);
 }

@@ -39,6 +39,7 @@ class Loader {
   /// `dataset` must outlive the loader. Starts at epoch 0. Throws Error for options out of range
   /// or a data set that does not fit together (validate()).
   Loader(const Dataset& dataset, const LoaderOptions& options);
+  Loader(const Dataset&& temporary, const LoaderOptions& options) = delete;
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
@@ -53,7 +54,7 @@ class Loader {
 
   /// The next batch, valid until the next call; nullptr at the end of the epoch. Rethrows what
   /// went wrong while it was prepared.
-  const Batch* next();
+  const Batch* next() &;
 
   class Iterator {
    public:
@@ -71,7 +72,7 @@ class Loader {
   };
 
   /// The batches that are left of this epoch; if none are, those of the next epoch.
-  Iterator begin();
+  Iterator begin() &;
   std::default_sentinel_t end() const { return {}; }
 
  private:

@@ -52,7 +52,7 @@ void visit(const Shape& in, const Shape& out, const Window& rows, const Window& 
 }
 
 template <class Window, class A>
-Tensor pool(const char* op, const Tensor& x, const Shape& shape, const Window& rows,
+Tensor pool(OpName op, const Tensor& x, const Shape& shape, const Window& rows,
             const Window& columns, const A& attributes) {
   Tensor y = Tensor::zeros(shape, true);
   visit(x.shape(), shape, rows, columns, [&](int o, int i, Real weight) { y[o] += weight * x[i]; });

@@ -37,7 +37,7 @@ Tensor random_mask(const Shape& shape, Real p) {
   return mask;
 }
 
-Tensor apply(const char* op, const Tensor& x, Real p, const Shape& mask_shape) {
+Tensor apply(OpName op, const Tensor& x, Real p, const Shape& mask_shape) {
   const auto times = [](const Lanes& a, const Lanes& b) { return a * b; };
   return detail::binary(
       op, x, random_mask(mask_shape, p), times,

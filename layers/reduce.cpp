@@ -30,7 +30,7 @@ Reduced reduced_shape(const char* op, const Tensor& x, std::initializer_list<int
 }
 
 // y = weight * (sum over the dimensions in which `shape.kept` has 1)
-Tensor weighted_sum(const char* op, const Tensor& x, const Reduced& shape, Real weight) {
+Tensor weighted_sum(OpName op, const Tensor& x, const Reduced& shape, Real weight) {
   const detail::Broadcast by(x.shape(), shape.kept);
   Tensor y = Tensor::zeros(shape.result, x.is_per_sample());
   if (x.is_per_sample()) {

@@ -83,7 +83,7 @@ void GridRows::finish_grad(Lanes* dtheta) {
   dcoefficients_ = {};
 }
 
-Tensor warp_grid(const Warp& warp, const Tensor& theta, const GridOptions& o, const char* op) {
+Tensor warp_grid(const Warp& warp, const Tensor& theta, const GridOptions& o, OpName op) {
   GridRows rows(warp, theta, o);
   Tensor grid = Tensor::per_sample({o.height, o.width, 2});
   const auto row_of = [o](const Tensor& t, int i) { return t.lanes() + 2L * i * o.width; };

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/autograd.h"
 #include "core/memory.h"
 #include "core/tensor.h"
 
@@ -69,9 +70,9 @@ class Warp {
 
 /// For every output pixel the place in the input to sample from, per sample [height, width, 2], the
 /// last dimension (x, y). Throws Error when theta, per sample, has not warp.theta_size() elements.
-/// `warp` must outlive the backward pass; traces show the operation as `op`, a literal.
+/// `warp` must outlive the backward pass; traces show the operation as `op`.
 Tensor warp_grid(const Warp& warp, const Tensor& theta, const GridOptions& options,
-                 const char* op = "warp_grid");
+                 OpName op = "warp_grid");
 
 /// A grid a row at a time, forward and back, for those who need each row only once.
 class GridRows {

@@ -19,8 +19,9 @@ class OnnxBuilder {
  public:
   OnnxBuilder(OnnxGraph& graph, const std::vector<NamedTensor>& parameters);
 
-  /// Goes to the next operation: names of new nodes tell its module.
+  /// Goes to the next operation: names of new nodes tell its module. `op` must live meanwhile.
   void begin(const TracedOp& op);
+  void begin(const TracedOp&& temporary) = delete;
 
   /// The value that holds `tensor`; for a shared one that no operation made, a new initialiser.
   /// Throws Error for a per-sample one that no operation made: it is not a function of the input.

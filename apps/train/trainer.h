@@ -22,8 +22,10 @@ namespace fovea {
 /// is empty. Prints what the user watches.
 class Trainer {
  public:
-  /// `options` must be resolved, `model` fit `data`; all must outlive the trainer.
+  /// `options` must be resolved, `model` fit `data`; these two must outlive the trainer.
   Trainer(const TrainOptions& options, const DataSplit& data, Model& model, Loss loss = {});
+  Trainer(const TrainOptions& options, const DataSplit&& temporary, Model& model,
+          Loss loss = {}) = delete;
 
   /// Goes on where the checkpoint was made. Call it before run(). Error: it does not fit.
   void resume(const Checkpoint& checkpoint);

@@ -64,6 +64,12 @@ Parts make_parts(TrainOptions options) {
 
 }  // namespace
 
+// A trainer keeps references to data and model.
+static_assert(std::is_constructible_v<Trainer, TrainOptions, const DataSplit&, Model&>);
+static_assert(!std::is_constructible_v<Trainer, TrainOptions, DataSplit, Model&>);
+static_assert(!std::is_constructible_v<Trainer, TrainOptions, const DataSplit&, Model>);
+static_assert(!std::is_constructible_v<Learner, Model, TrainOptions, int>);
+
 TEST_CASE("fault 52: any number of threads gives the same run", "[trainer]") {
   const TempDir one, three;
   TrainOptions options = little_run(one.path());

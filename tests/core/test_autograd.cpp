@@ -204,6 +204,14 @@ TEST_CASE("an optional input may be undefined", "[autograd]") {
   CHECK(gradient(x) == 1);
 }
 
+// A graph keeps the names of its operations, and a store its gradients.
+static_assert(!std::is_convertible_v<std::string, OpName>);
+template <class T>
+concept has_entries = requires(T&& t) {
+  std::forward<T>(t).entries();
+};
+static_assert(has_entries<GradientStore&> && !has_entries<GradientStore>);
+
 TEST_CASE("an operation with too many inputs is refused, whether a gradient is wanted or not",
           "[autograd]") {
   const auto operation = [](std::size_t count, const Tensor& input) {

@@ -38,6 +38,13 @@ SafeTensors example() {
 
 }  // namespace
 
+// What was found is part of the whole, which must not be a temporary.
+template <class T>
+concept has_find = requires(T&& t) {
+  std::forward<T>(t).find("weight");
+};
+static_assert(has_find<SafeTensors&> && !has_find<SafeTensors>);
+
 TEST_CASE("safetensors: what is written is read back", "[safetensors]") {
   const SafeTensors content = example();
   const auto file = encode_safetensors(content);

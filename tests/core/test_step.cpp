@@ -226,3 +226,39 @@ TEST_CASE("a step lets go of the parameters of models that are gone", "[step]") 
   CHECK(model.gradients() == gradients);
   CHECK(gradients.size() == 2 + 96 + 8 + 24 + 3);
 }
+
+TEST_CASE("a batch whose views are too short is refused", "[step]") {
+  const StepData data(21);
+  const auto message = [&](auto change) {
+    Batch batch = data.batch;
+    change(batch);
+    return message_of([&] { for_each_tile(batch, [](const Tile&) {}); });
+  };
+  const std::string start = "[tile] a batch of 21 images of shape [2, 3, 2] has ";
+  CHECK(message([](Batch&) {}) == "");
+  CHECK(message([](Batch& b) { b.labels = {}, b.mean = {}, b.stddev = {}; }) == "");
+  CHECK(message([](Batch& b) { b.pixels = b.pixels.first(251); }) == start + "251 pixels, not 252");
+  CHECK(message([](Batch& b) { b.pixels = {}; }) == start + "0 pixels, not 252");
+  CHECK(message([](Batch& b) { b.labels = b.labels.first(20); }) == start + "20 labels, not 21");
+  CHECK(message([](Batch& b) { b.mean = b.mean.first(1); }) == start + "1 means, not 2");
+  CHECK(message([](Batch& b) { b.stddev = b.stddev.first(1); }) ==
+        start + "1 standard deviations, not 2");
+  CHECK(message([](Batch& b) { b.image_shape = {}; }) == "[tile] images of shape []");
+  CHECK(message([](Batch& b) { b.image_shape = {0, 3, 2}; }) == "[tile] images of shape [0, 3, 2]");
+  CHECK(message_of([&] { make_tile(data.batch, 2); }) ==
+        "[tile] a batch of 21 images has no tile 2");
+  CHECK(message_of([&] { make_tile(data.batch, -1); }) ==
+        "[tile] a batch of 21 images has no tile -1");
+}
+
+// A batch is kept longer than the expression that makes it.
+using Bytes = std::vector<std::uint8_t>;
+using Pixels = decltype(Batch::pixels);
+static_assert(std::is_assignable_v<Pixels&, Bytes&> && std::is_constructible_v<Pixels, Bytes&>);
+static_assert(std::is_assignable_v<Pixels&, const Bytes&>);
+static_assert(std::is_assignable_v<Pixels&, std::span<std::uint8_t>>);
+static_assert(std::is_assignable_v<Pixels&, std::span<const std::uint8_t>>);
+static_assert(!std::is_assignable_v<Pixels&, Bytes> && !std::is_constructible_v<Pixels, Bytes>);
+static_assert(!std::is_assignable_v<Pixels&, const Bytes>);
+// So is one that is assigned; as a parameter, which FunctionRef is for, a temporary lives.
+static_assert(!std::is_copy_assignable_v<FunctionRef<void()>>);

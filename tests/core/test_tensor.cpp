@@ -84,6 +84,16 @@ static_assert(!std::is_assignable_v<SharedTensor&, Tensor>);
 static_assert(std::is_same_v<decltype(std::declval<SharedTensor>()[0]), Real&>);
 static_assert(std::is_same_v<decltype(std::declval<Tensor>()[0]), Lanes&>);
 
+// Views of a temporary.
+template <class T>
+concept has_values = requires(T&& t) {
+  std::forward<T>(t).values();
+};
+static_assert(has_values<Tensor&> && has_values<const SharedTensor&>);
+static_assert(!has_values<Tensor> && !has_values<SharedTensor>);
+static_assert(std::is_same_v<decltype(std::declval<Tensor&>().shape()), const Shape&>);
+static_assert(std::is_same_v<decltype(std::declval<Tensor>().shape()), Shape>);
+
 TEST_CASE("handles share values, clone() does not", "[tensor]") {
   const Tensor a = Tensor::from({2}, {1, 2}), b = a, c = a.clone(), d = a.detach();
   a.data()[0] = 9;

@@ -74,6 +74,28 @@ std::vector<int> numbers(const std::vector<Copy>& batches) {
 
 }  // namespace
 
+// A loader keeps a reference to its data set, so a temporary one must not compile.
+static_assert(std::is_constructible_v<Loader, Dataset&, LoaderOptions>);
+static_assert(std::is_constructible_v<Loader, const Dataset&, LoaderOptions>);
+static_assert(!std::is_constructible_v<Loader, Dataset, LoaderOptions>);
+static_assert(!std::is_constructible_v<Loader, const Dataset, LoaderOptions>);
+// Nor may what points into a temporary be taken out of it.
+template <class T>
+concept has_next = requires(T&& t) {
+  std::forward<T>(t).next();
+};
+template <class T>
+concept has_begin = requires(T&& t) {
+  std::forward<T>(t).begin();
+};
+template <class T>
+concept has_image = requires(T&& t) {
+  std::forward<T>(t).image(0);
+};
+static_assert(has_next<Loader&> && !has_next<Loader>);
+static_assert(has_begin<Loader&> && !has_begin<Loader>);
+static_assert(has_image<Dataset&> && !has_image<Dataset>);
+
 TEST_CASE("loader: every sample exactly once, for any batch size", "[loader]") {
   const Dataset data = numbered(501);
   const int batch = GENERATE(1, 2, 16, 64, 100, 500, 501, 502, 2147483647);
@@ -235,4 +257,11 @@ TEST_CASE("loader: bad options", "[loader]") {
   CHECK(rest_of_epoch(loader).size() == 4);
   data.labels[3] = 10;
   CHECK_THAT(error({}), contains("data set numbered: label 10 at index 3"));
+}
+
+TEST_CASE("a loop over a temporary loader keeps it", "[loader]") {
+  const Dataset data = numbered(10);
+  int seen = 0;
+  for (const Batch& batch : Loader(data, {.batch = 4})) seen += batch.size;
+  CHECK(seen == 10);
 }
