@@ -5,7 +5,6 @@
 #include <bit>
 #include <cstdlib>
 
-#include "core/error.h"
 #include "core/lanes.h"
 
 namespace fovea {
@@ -74,8 +73,7 @@ void* cache_allocate(std::size_t bytes) {
   const std::size_t wanted = caching ? class_bytes(c) : bytes;
   const std::size_t rounded = (wanted + block_alignment - 1) & -block_alignment;
   void* block = std::aligned_alloc(block_alignment, rounded ? rounded : block_alignment);
-  require(block != nullptr, "out of memory: ", bytes,
-          " bytes more were needed; a smaller --batch or fewer --threads need less");
+  if (!block) throw OutOfMemory(cat("out of memory: ", bytes, " bytes more were needed"));
   return block;
 }
 

@@ -5,10 +5,18 @@
 #include <cstddef>
 #include <utility>
 
+#include "core/error.h"
+
 namespace fovea {
 
-/// A 64-byte aligned block of at least `bytes` bytes, uninitialised. Throws Error when the system
-/// has no memory. Reuses what this thread released, most recent (warm) first.
+/// The system has no memory. A class of its own, because a program knows what would need less.
+class OutOfMemory : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A 64-byte aligned block of at least `bytes` bytes, uninitialised. Throws OutOfMemory. Reuses
+/// what this thread released, most recent (warm) first.
 void* cache_allocate(std::size_t bytes);
 
 /// Gives a block of cache_allocate(bytes) back to the cache of the calling thread.

@@ -7,9 +7,17 @@
 #include <vector>
 
 #include "core/batch.h"
+#include "core/error.h"
 #include "core/shape.h"
 
 namespace fovea {
+
+/// Where a data set was expected there is none, or a file of it is missing. A class of its own,
+/// because a program knows where another one is to be had.
+class NoDataset : public Error {
+ public:
+  using Error::Error;
+};
 
 /// Labelled 8-bit images of one size. `image(i)` has the class `labels[i]`.
 struct Dataset {

@@ -36,10 +36,11 @@ std::string find_labels(const std::string& directory, const std::string& part) {
 Dataset read_part(const std::string& directory, const std::string& part,
                   const std::vector<std::string>& class_names) {
   const std::string images = find_images(directory, part), labels = find_labels(directory, part);
-  require(!images.empty(), directory, ": ", part, "-images-idx3-ubyte (or .gz) is missing: run",
-          " 'make data' or copy it there");
-  require(!labels.empty(), directory, ": ", part, "-labels-idx1-ubyte (or .gz) is missing: run",
-          " 'make data' or copy it there");
+  const auto missing = [&](const char* file) {
+    return NoDataset(cat(directory, ": ", part, file, " (or .gz) is missing"));
+  };
+  if (images.empty()) throw missing("-images-idx3-ubyte");
+  if (labels.empty()) throw missing("-labels-idx1-ubyte");
   return read_idx_pair(images, labels, class_names);
 }
 

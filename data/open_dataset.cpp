@@ -15,9 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* what_to_do =
-    "run 'make data' to download MNIST, name another folder with --data DIR, or use --synthetic";
-
 DataSplit recognise(const std::string& directory, bool skip_unreadable) {
   for (const char* subfolder : {"", "raw", "MNIST/raw", "cifar-10-batches-bin"}) {
     const std::string folder = (fs::path(directory) / subfolder).string();
@@ -25,8 +22,8 @@ DataSplit recognise(const std::string& directory, bool skip_unreadable) {
     if (has_cifar10(folder)) return read_cifar10(folder);
   }
   if (has_image_folder(directory)) return read_image_folder(directory, skip_unreadable);
-  fail(fs::absolute(directory).string(), ": no data set here (looked for ",
-       "train-images-idx3-ubyte, data_batch_1.bin, train/<class>/*.png): ", what_to_do);
+  throw NoDataset(cat(fs::absolute(directory).string(), ": no data set here (looked for ",
+                      "train-images-idx3-ubyte, data_batch_1.bin, train/<class>/*.png)"));
 }
 
 // The folder's own name, for people.
@@ -40,9 +37,9 @@ std::string name_of(const std::string& directory) {
 
 DataSplit open_dataset(const std::string& directory, const OpenOptions& options) {
   try {
-    require(!directory.empty(), "data set: the folder's name is empty: ", what_to_do);
-    require(fs::exists(directory), fs::absolute(directory).string(),
-            ": no such folder: ", what_to_do);
+    if (directory.empty()) throw NoDataset("data set: the folder's name is empty");
+    if (!fs::exists(directory))
+      throw NoDataset(cat(fs::absolute(directory).string(), ": no such folder"));
     require(fs::is_directory(directory), directory,
             ": is a file, expected a folder (unpack archives first)");
     DataSplit split = recognise(directory, options.skip_unreadable);

@@ -15,7 +15,7 @@ struct OpenOptions {
 /// (data/mnist.h; also in the subfolders raw and MNIST/raw, as torchvision leaves them), CIFAR-10
 /// (data/cifar.h; also in cifar-10-batches-bin), or a folder of images for each class
 /// (data/image_folder.h). Both sets have the same image shape and statistics. Throws Error naming
-/// the path looked at and what to do.
+/// the path looked at; NoDataset where there is no data set.
 DataSplit open_dataset(const std::string& directory, const OpenOptions& options = {});
 
 /// $FOVEA_DATA if that is set and not empty, else "datasets/mnist".

@@ -8,13 +8,18 @@
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <string>
 #include <system_error>
 
 #include "apps/mnist_stn/command_line.h"
 #include "apps/shell/usage_error.h"
 #include "core/error.h"
+#include "core/memory.h"
 
 namespace {
+
+const std::string need_less =
+    "; try a smaller --batch, fewer --threads, a smaller set or a higher ulimit -v";
 
 int fail_with(int code, const std::string& text) {
   std::fflush(stdout);
@@ -44,10 +49,10 @@ int main(int argc, char** argv) {
     return code;
   } catch (const fovea::UsageError& error) {
     return fail_with(2, error.what());
+  } catch (const fovea::OutOfMemory& error) {
+    return fail_with(1, error.what() + need_less);
   } catch (const std::bad_alloc&) {
-    return fail_with(1,
-                     "out of memory; try a smaller --batch, fewer --threads, a smaller set or a "
-                     "higher ulimit -v");
+    return fail_with(1, "out of memory" + need_less);
   } catch (const std::filesystem::filesystem_error& error) {
     return fail_with(1, error.what());
   } catch (const std::system_error& error) {

@@ -31,6 +31,13 @@ void keep(Dataset& dataset, int limit) {
   dataset.pixels.shrink_to_fit();
 }
 
+DataSplit open(const DataOptions& options) try {
+  return open_dataset(data_directory(options), {.skip_unreadable = options.skip_unreadable});
+} catch (const NoDataset& error) {
+  fail(error.what(), ": run 'make data' to download MNIST, name another folder with --data DIR, ",
+       "or use --synthetic");
+}
+
 std::uint32_t add_checksum(const Dataset& dataset, std::uint32_t crc) {
   crc = checksum(dataset.pixels, crc);
   return checksum({reinterpret_cast<const std::uint8_t*>(dataset.labels.data()),
@@ -56,8 +63,7 @@ DataSplit load_data(const DataOptions& options) {
     if (options.test_limit > 0) wanted.test = options.test_limit;
     return synthetic_digits(wanted);
   }
-  DataSplit data =
-      open_dataset(data_directory(options), {.skip_unreadable = options.skip_unreadable});
+  DataSplit data = open(options);
   keep(data.train, options.train_limit);
   keep(data.test, options.test_limit);
   return data;

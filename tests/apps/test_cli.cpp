@@ -96,7 +96,9 @@ TEST_CASE("faults 1, 42, 44, 51: what train is given is checked before it trains
       {"--synthetic --out file", "file: is not a directory"},
       {"--synthetic --init absent.safetensors", "absent.safetensors: cannot be opened"},
       {"--synthetic --init file", "file: "},
-      {"--data absent", "no such folder: run 'make data'"},
+      {"--data absent",
+       "no such folder: run 'make data' to download MNIST, name another folder with --data DIR, or "
+       "use --synthetic"},
       {"--data file", "is a file, expected a folder"},
       {"--resume absent", "--resume takes the --out folder"},
   };
