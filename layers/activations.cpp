@@ -2,6 +2,7 @@
 
 #include "core/native.h"
 #include "layers/elementwise.h"
+#include "core/long_sum.h"
 
 namespace fovea {
 
@@ -93,6 +94,12 @@ struct Along {
     for (int o = 0; o < outer; ++o)
       for (int i = 0; i < inner; ++i) f(o * count * inner + i);
   }
+
+  // The sum of term(i) over those elements, of the type of `like`'s.
+  template <class T, class F>
+  T sum(T* /*like*/, int first, F term) const {
+    return blocked_sum<T>(count, [&](int k) { return term(first + k * inner); });
+  }
 };
 
 // Calls f(x, y) with both tensors' elements as what they are: Lanes or Real.
@@ -132,12 +139,10 @@ Tensor log_softmax(const Tensor& x, int dim) {
   with_elements(x, y, [&](const auto* in, auto* out) {
     along.for_each([&](int first) {
       const auto top = largest(in + first, along);
-      std::remove_const_t<decltype(top)> sum{};
-      for (int k = 0, i = first; k < along.count; ++k, i += along.inner) {
+      const auto log_sum = lane_math::log(along.sum(out, first, [&](int i) {
         out[i] = in[i] - top;
-        sum += lane_math::exp(out[i]);
-      }
-      const auto log_sum = lane_math::log(sum);
+        return lane_math::exp(out[i]);
+      }));
       for (int k = 0, i = first; k < along.count; ++k, i += along.inner) out[i] -= log_sum;
     });
   });
@@ -148,8 +153,7 @@ Tensor log_softmax(const Tensor& x, int dim) {
         if (!dx) return;
         with_gradients(y, dy, *dx, [&](const auto* y, const auto* dy, auto* dx) {
           along.for_each([&](int first) {
-            auto total = dy[first];
-            for (int k = 1; k < along.count; ++k) total += dy[first + k * along.inner];
+            const auto total = along.sum(dx, first, [&](int i) { return dy[i]; });
             for (int k = 0, i = first; k < along.count; ++k, i += along.inner)
               dx[i] += dy[i] - lane_math::exp(y[i]) * total;
           });
@@ -166,11 +170,8 @@ Tensor softmax(const Tensor& x, int dim) {
   with_elements(x, y, [&](const auto* in, auto* out) {
     along.for_each([&](int first) {
       const auto top = largest(in + first, along);
-      std::remove_const_t<decltype(top)> sum{};
-      for (int k = 0, i = first; k < along.count; ++k, i += along.inner) {
-        out[i] = lane_math::exp(in[i] - top);
-        sum += out[i];
-      }
+      const auto sum =
+          along.sum(out, first, [&](int i) { return out[i] = lane_math::exp(in[i] - top); });
       for (int k = 0, i = first; k < along.count; ++k, i += along.inner) out[i] /= sum;
     });
   });
@@ -181,9 +182,7 @@ Tensor softmax(const Tensor& x, int dim) {
         if (!dx) return;
         with_gradients(y, dy, *dx, [&](const auto* y, const auto* dy, auto* dx) {
           along.for_each([&](int first) {
-            auto total = dy[first] * y[first];
-            for (int k = 1, i = first + along.inner; k < along.count; ++k, i += along.inner)
-              total += dy[i] * y[i];
+            const auto total = along.sum(dx, first, [&](int i) { return dy[i] * y[i]; });
             for (int k = 0, i = first; k < along.count; ++k, i += along.inner)
               dx[i] += y[i] * (dy[i] - total);
           });

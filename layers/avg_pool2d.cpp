@@ -4,6 +4,7 @@
 
 #include "core/autograd.h"
 #include "layers/extent2.h"
+#include "core/long_sum.h"
 
 namespace fovea {
 
@@ -36,7 +37,8 @@ struct AdaptiveWindow {
   }
 };
 
-// Calls f(output index, input index, weight) for every input element of every window.
+// Calls f(output index, count, inside) for every window; inside(g) calls g(input index) for every
+// element of it.
 template <class Window, class F>
 void visit(const Shape& in, const Shape& out, const Window& rows, const Window& columns, F f) {
   for (int c = 0, o = 0; c < out[0]; ++c)
@@ -44,9 +46,10 @@ void visit(const Shape& in, const Shape& out, const Window& rows, const Window& 
       const Span row = rows(i);
       for (int j = 0; j < out[2]; ++j, ++o) {
         const Span column = columns(j);
-        const Real weight = 1 / static_cast<Real>(row.count * column.count);
-        for (int y = row.begin; y < row.end; ++y)
-          for (int x = column.begin; x < column.end; ++x) f(o, (c * in[1] + y) * in[2] + x, weight);
+        f(o, static_cast<double>(row.count) * column.count, [&](auto g) {
+          for (int y = row.begin; y < row.end; ++y)
+            for (int x = column.begin; x < column.end; ++x) g((c * in[1] + y) * in[2] + x);
+        });
       }
     }
 }
@@ -54,14 +57,20 @@ void visit(const Shape& in, const Shape& out, const Window& rows, const Window& 
 template <class Window, class A>
 Tensor pool(OpName op, const Tensor& x, const Shape& shape, const Window& rows,
             const Window& columns, const A& attributes) {
-  Tensor y = Tensor::zeros(shape, true);
-  visit(x.shape(), shape, rows, columns, [&](int o, int i, Real weight) { y[o] += weight * x[i]; });
+  Tensor y = Tensor::per_sample(shape);
+  visit(x.shape(), shape, rows, columns, [&](int o, double count, auto inside) {
+    WideSum<Lanes> sum;
+    inside([&](int i) { sum.add(x[i]); });
+    y[o] = sum.over(count);
+  });
   return record(
       op, y, {x},
       [in = x.shape(), shape, rows, columns](const Tensor& dy, GradSink& grad) {
         if (Tensor* dx = grad.wanted(0))
-          visit(in, shape, rows, columns,
-                [&](int o, int i, Real weight) { (*dx)[i] += weight * dy[o]; });
+          visit(in, shape, rows, columns, [&](int o, double count, auto inside) {
+            const Lanes share = static_cast<Real>(1 / count) * dy[o];
+            inside([&](int i) { (*dx)[i] += share; });
+          });
       },
       attributes);
 }

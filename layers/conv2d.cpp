@@ -5,6 +5,7 @@
 #include "core/autograd.h"
 #include "layers/init.h"
 #include "layers/kernels/conv2d_kernels.h"
+#include "core/long_sum.h"
 
 namespace fovea {
 
@@ -36,9 +37,8 @@ struct Group {
 void add_bias_grad(const Tensor& dy, int channels, Real* db) {
   const int positions = dy.size() / channels;
   for (int c = 0; c < channels; ++c) {
-    Lanes sum{};
-    for (int i = 0; i < positions; ++i) sum += dy[c * positions + i];
-    db[c] += sum_lanes(sum);
+    const Lanes* of_channel = dy.lanes() + c * positions;
+    db[c] += sum_lanes(blocked_sum<Lanes>(positions, [&](int i) { return of_channel[i]; }));
   }
 }
 

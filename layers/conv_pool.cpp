@@ -8,6 +8,7 @@
 #include "core/trace.h"
 #include "layers/activations.h"
 #include "layers/kernels/conv_pool_grads.h"
+#include "core/long_sum.h"
 
 namespace fovea {
 
@@ -46,12 +47,11 @@ void add_bias_grad(const Kept& k, const Tensor& dy, Real* db) {
   for (int o = 0; o < k.g.out; ++o) {
     Lanes sum{};
     for (int part = 0; part < lane_count; part += native_width) {
-      Native alive{};
-      for (int i = o * outputs; i < (o + 1) * outputs; ++i) {
+      native(sum, part) = blocked_sum<Native>(outputs, [&](int j) -> Native {
+        const int i = o * outputs + j;
         const Native value = native(dy[i], part);
-        alive += native(k.winners[i], part) != dead_window ? value : Native{};
-      }
-      native(sum, part) = alive;
+        return native(k.winners[i], part) != dead_window ? value : Native{};
+      });
     }
     db[o] += sum_lanes(sum);
   }

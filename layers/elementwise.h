@@ -6,6 +6,7 @@
 
 #include "core/autograd.h"
 #include "core/lane_math.h"
+#include "core/long_sum.h"
 
 namespace fovea::detail {
 
@@ -115,22 +116,25 @@ Lanes element(const Tensor& t, int i) {
 template <bool first, class G>
 void add_gradient(const Broadcast& by, const Tensor& dx, bool fresh, G g) {
   const auto own = [](int a, int b) { return first ? a : b; };
-  if (!dx.is_per_sample() && by.is_per_sample()) {
-    Buffer<Lanes> sums(static_cast<std::size_t>(dx.size()));
-    std::fill_n(sums.data(), sums.size(), Lanes{});
-    by.visit([&](int i, int a, int b) { sums[own(a, b)] += g(i, a, b); });
-    for (int j = 0; j < dx.size(); ++j)
-      dx.data()[j] = (fresh ? 0 : dx.data()[j]) + sum_lanes(sums[j]);
-    return;
-  }
   const bool once = dx.size() == by.shape().size();  // nothing repeats: every element has one g
   if (fresh && once && dx.is_per_sample())
     return by.visit([&](int i, int a, int b) { dx[own(a, b)] = g(i, a, b); });
   if (fresh) dx.fill(0);
-  if (dx.is_per_sample())
-    by.visit([&](int i, int a, int b) { dx[own(a, b)] += g(i, a, b); });
-  else
-    by.visit([&](int i, int a, int b) { dx.data()[own(a, b)] += g(i, a, b)[0]; });
+  if (once && dx.is_per_sample())
+    return by.visit([&](int i, int a, int b) { dx[own(a, b)] += g(i, a, b); });
+  if (!by.is_per_sample()) {
+    WideSums<Real> sums(dx.size());
+    by.visit([&](int i, int a, int b) { sums[own(a, b)].add(g(i, a, b)[0]); });
+    for (int j = 0; j < dx.size(); ++j) dx.data()[j] += sums[j].value();
+    return;
+  }
+  WideSums<Lanes> sums(dx.size());
+  by.visit([&](int i, int a, int b) { sums[own(a, b)].add(g(i, a, b)); });
+  for (int j = 0; j < dx.size(); ++j)
+    if (dx.is_per_sample())
+      dx[j] += sums[j].value();
+    else
+      dx.data()[j] += sum_lanes(sums[j].value());
 }
 
 /// Calls f with two compile-time flags: whether a and b are per sample.

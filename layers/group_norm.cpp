@@ -2,6 +2,7 @@
 
 #include "core/autograd.h"
 #include "core/lane_math.h"
+#include "core/long_sum.h"
 
 namespace fovea {
 
@@ -26,37 +27,44 @@ Sizes checked(const Tensor& x, int groups, const Tensor& weight, const Tensor& b
   return {groups, channels / groups, x.size() / channels};
 }
 
-// Mean and 1 / sqrt(variance + eps); two passes, because E[x^2] - E[x]^2 cancels.
-void statistics(const Lanes* x, int count, Real eps, Lanes& mean, Lanes& inverse) {
-  const Real weight = 1 / static_cast<Real>(count);
-  Lanes sum{}, squares{};
-  for (int i = 0; i < count; ++i) sum += x[i];
-  mean = sum * weight;
-  for (int i = 0; i < count; ++i) squares += (x[i] - mean) * (x[i] - mean);
-  inverse = Real(1) / lane_math::sqrt(squares * weight + eps);
+// Of one group: what turns x into (x - mean) / sqrt(variance + eps).
+struct Moments {
+  Lanes mean, mean_rest;  // the mean is their sum: a float alone is too coarse for N(1e6, 1)
+  Lanes inverse;          // 1 / sqrt(variance + eps)
+
+  Lanes centred(const Lanes& x) const { return x - mean - mean_rest; }
+};
+
+// Two passes, because E[x^2] - E[x]^2 cancels.
+Moments moments_of(const Lanes* x, int count, Real eps) {
+  Moments m;
+  WideSum<Lanes> sum, squares;
+  for (int i = 0; i < count; ++i) sum.add(x[i]);
+  m.mean = sum.over(count), m.mean_rest = sum.rest(count);
+  for (int i = 0; i < count; ++i) squares.add(m.centred(x[i]) * m.centred(x[i]));
+  m.inverse = Real(1) / lane_math::sqrt(squares.over(count) + eps);
+  return m;
 }
 
 // With n = (x - mean) * inverse and g = dy * weight, over a group of N elements:
 //   dx = inverse * (g - sum(g) / N - n * sum(g * n) / N),  dweight = sum(dy * n),  dbias = sum(dy)
 void input_gradient(const Sizes& size, const Lanes* x, const Lanes* dy, const Real* weight,
-                    const Lanes& mean, const Lanes& inverse, Lanes* dx) {
-  Lanes sum{}, product{};
+                    const Moments& m, Lanes* dx) {
+  WideSum<Lanes> sum, product;
   for (int c = 0; c < size.channels; ++c) {
-    Lanes a{}, b{};
+    const Real factor = weight ? weight[c] : 1;
     for (int i = c * size.plane; i < (c + 1) * size.plane; ++i) {
-      a += dy[i];
-      b += dy[i] * (x[i] - mean);
+      const Lanes g = dy[i] * factor;
+      sum.add(g);
+      product.add(g * m.centred(x[i]));
     }
-    sum += a * (weight ? weight[c] : 1);
-    product += b * (weight ? weight[c] : 1);
   }
-  const Real share = 1 / static_cast<Real>(size.group());
-  const Lanes offset = sum * inverse * share;
-  const Lanes slope = product * inverse * inverse * inverse * share;
+  const Lanes offset = sum.over(size.group()) * m.inverse;
+  const Lanes slope = product.over(size.group()) * m.inverse * m.inverse * m.inverse;
   for (int c = 0; c < size.channels; ++c) {
-    const Lanes factor = inverse * (weight ? weight[c] : 1);
+    const Lanes factor = m.inverse * (weight ? weight[c] : 1);
     for (int i = c * size.plane; i < (c + 1) * size.plane; ++i)
-      dx[i] += dy[i] * factor - offset - (x[i] - mean) * slope;
+      dx[i] += dy[i] * factor - offset - m.centred(x[i]) * slope;
   }
 }
 
@@ -65,16 +73,14 @@ void input_gradient(const Sizes& size, const Lanes* x, const Lanes* dy, const Re
 Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tensor& bias, Real eps) {
   const Sizes size = checked(x, groups, weight, bias);
   Tensor y = Tensor::like(x);
-  Buffer<Lanes> moments(static_cast<std::size_t>(2 * groups));  // mean, inverse of each group
+  Buffer<Moments> moments(static_cast<std::size_t>(groups));
   for (int g = 0; g < groups; ++g) {
-    const Lanes* in = x.lanes() + g * size.group();
-    Lanes &mean = moments[2 * g], &inverse = moments[2 * g + 1];
-    statistics(in, size.group(), eps, mean, inverse);
+    const Moments& m = moments[g] = moments_of(x.lanes() + g * size.group(), size.group(), eps);
     for (int c = g * size.channels; c < (g + 1) * size.channels; ++c) {
-      const Lanes factor = inverse * (weight ? weight.data()[c] : 1);
+      const Lanes factor = m.inverse * (weight ? weight.data()[c] : 1);
       const Real offset = bias ? bias.data()[c] : 0;
       for (int i = c * size.plane; i < (c + 1) * size.plane; ++i)
-        y[i] = (x[i] - mean) * factor + offset;
+        y[i] = m.centred(x[i]) * factor + offset;
     }
   }
   return record(
@@ -85,19 +91,19 @@ Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tenso
           for (int g = 0; g < size.groups; ++g) {
             const int first = g * size.group();
             input_gradient(size, x.lanes() + first, dy.lanes() + first,
-                           weight ? weight.data() + g * size.channels : nullptr, moments[2 * g],
-                           moments[2 * g + 1], dx->lanes() + first);
+                           weight ? weight.data() + g * size.channels : nullptr, moments[g],
+                           dx->lanes() + first);
           }
         const auto add_sums = [&](Tensor* sums, auto term) {
           for (int c = 0; sums && c < size.groups * size.channels; ++c) {
-            Lanes sum{};
-            for (int i = c * size.plane; i < (c + 1) * size.plane; ++i) sum += term(c, i);
-            sums->data()[c] += sum_lanes(sum);
+            WideSum<Lanes> sum;
+            for (int i = c * size.plane; i < (c + 1) * size.plane; ++i) sum.add(term(c, i));
+            sums->data()[c] += sum_lanes(sum.value());
           }
         };
         add_sums(grad.wanted(1), [&](int c, int i) {
-          const int g = c / size.channels;
-          return dy[i] * (x[i] - moments[2 * g]) * moments[2 * g + 1];
+          const Moments& m = moments[c / size.channels];
+          return dy[i] * m.centred(x[i]) * m.inverse;
         });
         add_sums(grad.wanted(2), [&](int, int i) { return dy[i]; });
       },

@@ -2,6 +2,7 @@
 
 #include "core/debug.h"
 #include "layers/elementwise.h"
+#include "core/long_sum.h"
 
 namespace fovea {
 
@@ -38,13 +39,8 @@ Tensor cross_entropy(const Tensor& logits, const Labels& labels, Real label_smoo
   Lanes top = logits[0];
   for (int k = 1; k < classes; ++k) top = max(logits[k], top);
   Tensor probs = Tensor::like(logits);
-  Lanes sum{}, shifted_sum{};
-  for (int k = 0; k < classes; ++k) {
-    const Lanes shifted = logits[k] - top;
-    shifted_sum += shifted;
-    probs[k] = lane_math::exp(shifted);
-    sum += probs[k];
-  }
+  const Lanes sum = blocked_sum<Lanes>(
+      classes, [&](int k) { return probs[k] = lane_math::exp(logits[k] - top); });
   const Lanes log_sum = lane_math::log(sum);
   const Lanes scale = Real(1) / sum;
   for (int k = 0; k < classes; ++k) probs[k] *= scale;
@@ -55,7 +51,8 @@ Tensor cross_entropy(const Tensor& logits, const Labels& labels, Real label_smoo
   // -sum_k target_k (shifted_k - log_sum), and the targets sum to 1.
   y[0] = log_sum - chosen;
   if (label_smoothing != 0)  // 0 * (the sum of infinite scores) would be NaN
-    y[0] = log_sum - (1 - label_smoothing) * chosen - others * shifted_sum;
+    y[0] = log_sum - (1 - label_smoothing) * chosen -
+           others * blocked_sum<Lanes>(classes, [&](int k) { return logits[k] - top; });
   return record("cross_entropy", y, {logits},
                 [=, probs = std::move(probs)](const Tensor& dy, GradSink& grad) {
                   Tensor* dx = grad.wanted(0);
@@ -74,15 +71,15 @@ Tensor mse_loss(const Tensor& x, const Tensor& target) {
   require(x.size() > 0, "[mse_loss] The mean over no elements, shape ", x.shape());
   const Real weight = 1 / static_cast<Real>(x.size());
   const Tensor difference = Tensor::per_sample(x.shape());
-  Lanes sum{};
+  WideSum<Lanes> sum;
   detail::with_kinds(x, target, [&](auto lanes_x, auto lanes_target) {
     for (int i = 0; i < x.size(); ++i) {
       difference[i] = detail::element<lanes_x>(x, i) - detail::element<lanes_target>(target, i);
-      sum += difference[i] * difference[i];
+      sum.add(difference[i] * difference[i]);
     }
   });
   Tensor y = Tensor::per_sample({});
-  y[0] = sum * weight;
+  y[0] = sum.over(x.size());
   return record("mse_loss", y, {x, target}, [=](const Tensor& dy, GradSink& grad) {
     const Lanes slope = 2 * weight * dy[0];
     for (int input = 0; input < 2; ++input) {

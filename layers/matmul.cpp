@@ -2,6 +2,7 @@
 
 #include "core/autograd.h"
 #include "core/blas.h"
+#include "core/long_sum.h"
 
 namespace fovea {
 
@@ -10,6 +11,19 @@ namespace {
 struct Extents {
   int m, n, k;
 };
+
+// c += a b, `run(begin, end, into)` being asked to add the terms [begin, end) of `count`: the first
+// block to c itself, the others to sums of their own.
+template <class Run>
+void add_in_blocks(int count, const Tensor& c, const Run& run) {
+  const int block = sum_block(count);
+  run(0, std::min(block, count), c);
+  for (int begin = block; begin < count; begin += block) {
+    const Tensor sum = Tensor::zeros(c.shape(), c.is_per_sample());
+    run(begin, std::min(begin + block, count), sum);
+    for (std::size_t i = 0; i < c.real_count(); ++i) c.data()[i] += sum.data()[i];
+  }
+}
 
 // In memory a per-sample [r, c] is a row-major [r, c * 16], and each of its rows a [c, 16]: what
 // meets a shared matrix is a GEMM over all samples, as a whole or row by row.
@@ -60,31 +74,38 @@ void lanes_shared_backward(const Extents& e, const Tensor& a, const Tensor& b, c
     for (int i = 0; i < e.m; ++i)
       gemm(false, false, e.k, w, e.n, 1, b.data(), e.n, dc.data() + i * e.n * w, w, !fresh,
            da->data() + i * e.k * w, w);
-  if (Tensor* db = grad.wanted(1, &fresh)) {
-    for (int i = 0; i < e.m; ++i)
-      gemm(false, true, e.k, e.n, w, 1, a.data() + i * e.k * w, w, dc.data() + i * e.n * w, w,
-           !fresh || i > 0, db->data(), e.n);
-  }
+  if (Tensor* db = grad.wanted(1))
+    add_in_blocks(e.m, *db, [&](int begin, int end, const Tensor& into) {
+      for (int i = begin; i < end; ++i)
+        gemm(false, true, e.k, e.n, w, 1, a.data() + i * e.k * w, w, dc.data() + i * e.n * w, w, 1,
+             into.data(), e.n);
+    });
 }
 
 // No GEMM multiplies sixteen pairs of matrices at once: plain loops over lanes.
 void lanes_lanes(const Extents& e, const Tensor& a, const Tensor& b, const Tensor& c) {
   c.fill(0);
-  for (int i = 0; i < e.m; ++i)
-    for (int p = 0; p < e.k; ++p)
-      for (int j = 0; j < e.n; ++j) c[i * e.n + j] += a[i * e.k + p] * b[p * e.n + j];
+  add_in_blocks(e.k, c, [&](int begin, int end, const Tensor& into) {
+    for (int i = 0; i < e.m; ++i)
+      for (int p = begin; p < end; ++p)
+        for (int j = 0; j < e.n; ++j) into[i * e.n + j] += a[i * e.k + p] * b[p * e.n + j];
+  });
 }
 
 void lanes_lanes_backward(const Extents& e, const Tensor& a, const Tensor& b, const Tensor& dc,
                           GradSink& grad) {
   if (Tensor* da = grad.wanted(0))
-    for (int i = 0; i < e.m; ++i)
-      for (int p = 0; p < e.k; ++p)
-        for (int j = 0; j < e.n; ++j) (*da)[i * e.k + p] += dc[i * e.n + j] * b[p * e.n + j];
+    add_in_blocks(e.n, *da, [&](int begin, int end, const Tensor& into) {
+      for (int i = 0; i < e.m; ++i)
+        for (int p = 0; p < e.k; ++p)
+          for (int j = begin; j < end; ++j) into[i * e.k + p] += dc[i * e.n + j] * b[p * e.n + j];
+    });
   if (Tensor* db = grad.wanted(1))
-    for (int i = 0; i < e.m; ++i)
-      for (int p = 0; p < e.k; ++p)
-        for (int j = 0; j < e.n; ++j) (*db)[p * e.n + j] += a[i * e.k + p] * dc[i * e.n + j];
+    add_in_blocks(e.m, *db, [&](int begin, int end, const Tensor& into) {
+      for (int i = begin; i < end; ++i)
+        for (int p = 0; p < e.k; ++p)
+          for (int j = 0; j < e.n; ++j) into[p * e.n + j] += a[i * e.k + p] * dc[i * e.n + j];
+    });
 }
 
 Extents checked(const Tensor& a, const Tensor& b) {

@@ -1,6 +1,7 @@
 #include "layers/reduce.h"
 
 #include "layers/elementwise.h"
+#include "core/long_sum.h"
 
 namespace fovea {
 
@@ -29,30 +30,30 @@ Reduced reduced_shape(const char* op, const Tensor& x, std::initializer_list<int
   return out;
 }
 
-// y = weight * (sum over the dimensions in which `shape.kept` has 1)
-Tensor weighted_sum(OpName op, const Tensor& x, const Reduced& shape, Real weight) {
+template <class T>
+void sum_elements(const detail::Broadcast& by, const T* x, double count, T* y, int size) {
+  WideSums<T> sums(size);
+  by.visit([&](int i, int, int j) { sums[j].add(x[i]); });
+  for (int j = 0; j < size; ++j) y[j] = sums[j].over(count);
+}
+
+// y = (sum over the dimensions in which `shape.kept` has 1) / count
+Tensor sum_over(OpName op, const Tensor& x, const Reduced& shape, double count) {
   const detail::Broadcast by(x.shape(), shape.kept);
-  Tensor y = Tensor::zeros(shape.result, x.is_per_sample());
-  if (x.is_per_sample()) {
-    by.visit([&](int i, int, int j) { y[j] += x[i]; });
-    for (int j = 0; j < y.size(); ++j) y[j] *= weight;
-  } else {
-    by.visit([&](int i, int, int j) { y.data()[j] += x.data()[i]; });
-    for (Real& value : y.values()) value *= weight;
-  }
-  return record(
-      op, y, {x},
-      [by, weight](const Tensor& dy, GradSink& grad) {
-        Tensor* dx = grad.wanted(0);
-        if (!dx) return;
-        if (dx->is_per_sample())
-          by.visit([&](int i, int, int j) { (*dx)[i] += weight * dy[j]; });
-        else
-          by.visit([&](int i, int, int j) { dx->data()[i] += weight * dy.data()[j]; });
-      },
-      [&] {
-        return Attributes{{"dims", shape.dims}, {"keepdim", shape.keepdim}};
-      });
+  Tensor y = x.is_per_sample() ? Tensor::per_sample(shape.result) : Tensor::shared(shape.result);
+  if (x.is_per_sample())
+    sum_elements(by, x.lanes(), count, y.lanes(), y.size());
+  else
+    sum_elements(by, x.data(), count, y.data(), y.size());
+  const Real weight = static_cast<Real>(1 / count);
+  return record(op, y, {x}, [by, weight](const Tensor& dy, GradSink& grad) {
+    Tensor* dx = grad.wanted(0);
+    if (!dx) return;
+    if (dx->is_per_sample())
+      by.visit([&](int i, int, int j) { (*dx)[i] += weight * dy[j]; });
+    else
+      by.visit([&](int i, int, int j) { dx->data()[i] += weight * dy.data()[j]; });
+  }, [&] { return Attributes{{"dims", shape.dims}, {"keepdim", shape.keepdim}}; });
 }
 
 Reduced all(const Tensor& x) {
@@ -61,30 +62,29 @@ Reduced all(const Tensor& x) {
   return shape;
 }
 
-Tensor weighted_mean(const Tensor& x, const Reduced& shape) {
+Tensor mean_over(const Tensor& x, const Reduced& shape) {
   require(x.size() > 0, "[mean] The mean over no elements, shape ", x.shape());
-  const Real weight = static_cast<Real>(shape.kept.size()) / static_cast<Real>(x.size());
-  return weighted_sum("mean", x, shape, weight);
+  return sum_over("mean", x, shape, static_cast<double>(x.size()) / shape.kept.size());
 }
 
 }  // namespace
 
 Tensor sum(const Tensor& x) {
-  return weighted_sum("sum", x, all(x), 1);
+  return sum_over("sum", x, all(x), 1);
 }
 
 Tensor sum(const Tensor& x, std::initializer_list<int> dims, bool keepdim) {
   const Reduced shape = reduced_shape("sum", x, dims, keepdim);
-  return weighted_sum("sum", x, shape, 1);
+  return sum_over("sum", x, shape, 1);
 }
 
 Tensor mean(const Tensor& x) {
-  return weighted_mean(x, all(x));
+  return mean_over(x, all(x));
 }
 
 Tensor mean(const Tensor& x, std::initializer_list<int> dims, bool keepdim) {
   const Reduced shape = reduced_shape("mean", x, dims, keepdim);
-  return weighted_mean(x, shape);
+  return mean_over(x, shape);
 }
 
 }  // namespace fovea

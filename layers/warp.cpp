@@ -71,16 +71,36 @@ void GridRows::row(int i, Lanes* out) const {
 }
 
 void GridRows::add_grad(int i, const Lanes* drow) {
+  const std::span<const Real> xs(xs_);
+  const int count = options_.height * options_.width, block = sum_block(count);
   if (dcoefficients_.size() == 0) {
     dcoefficients_ = Buffer<Lanes>(coefficients_.size());
-    std::fill_n(dcoefficients_.data(), dcoefficients_.size(), Lanes{});
+    clear_coefficient_grad();
+    if (count > block) long_sums_.emplace(static_cast<int>(coefficients_.size()));
   }
-  warp_->add_row_grad(coefficients_.data(), y_of(i), xs_, drow, dcoefficients_.data());
+  if (!long_sums_)
+    return warp_->add_row_grad(coefficients_.data(), y_of(i), xs, drow, dcoefficients_.data());
+  for (int first = 0; first < options_.width; first += block) {
+    clear_coefficient_grad();
+    const auto part = xs.subspan(static_cast<std::size_t>(first),
+                                 static_cast<std::size_t>(std::min(block, options_.width - first)));
+    warp_->add_row_grad(coefficients_.data(), y_of(i), part, drow + 2 * first,
+                        dcoefficients_.data());
+    for (int k = 0; k < warp_->coefficient_count(); ++k)
+      (*long_sums_)[k].add(dcoefficients_[static_cast<std::size_t>(k)]);
+  }
 }
 
 void GridRows::finish_grad(Lanes* dtheta) {
+  for (int k = 0; long_sums_ && k < warp_->coefficient_count(); ++k)
+    dcoefficients_[static_cast<std::size_t>(k)] = (*long_sums_)[k].value();
   warp_->add_theta_grad(theta_.lanes(), dcoefficients_.data(), dtheta);
   dcoefficients_ = {};
+  long_sums_.reset();
+}
+
+void GridRows::clear_coefficient_grad() {
+  std::fill_n(dcoefficients_.data(), dcoefficients_.size(), Lanes{});
 }
 
 Tensor warp_grid(const Warp& warp, const Tensor& theta, const GridOptions& o, OpName op) {

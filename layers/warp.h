@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/autograd.h"
+#include "core/long_sum.h"
 #include "core/memory.h"
 #include "core/tensor.h"
 
@@ -89,12 +90,14 @@ class GridRows {
 
  private:
   Real y_of(int row) const;
+  void clear_coefficient_grad();
 
   const Warp* warp_;
   GridOptions options_;
   Tensor theta_;
   std::vector<Real, CacheAllocator<Real>> xs_;
   Buffer<Lanes> coefficients_, dcoefficients_;
+  std::optional<WideSums<Lanes>> long_sums_;  // of large grids: see core/long_sum.h
 };
 
 /// Normalised coordinate of the centre of pixel `i` of `size`.

@@ -6,6 +6,7 @@
 #include "layers/kernels/channels_last.h"
 #include "layers/kernels/conv_pool_grads.h"
 #include "layers/kernels/sparse_entries.h"
+#include "core/long_sum.h"
 
 namespace fovea {
 
@@ -26,6 +27,11 @@ SparseEntries entries_by_channel(const ConvGeometry& g, const Lanes* dy, const L
           }};
 }
 
+std::span<const SparseEntry> part_of(std::span<const SparseEntry> all, int first, int count) {
+  const std::size_t begin = std::min(static_cast<std::size_t>(first), all.size());
+  return all.subspan(begin, std::min(static_cast<std::size_t>(count), all.size() - begin));
+}
+
 }  // namespace
 
 void conv_sparse_weight_grad(const ConvGeometry& g, const Lanes* x, const Lanes* dy,
@@ -38,23 +44,28 @@ void conv_sparse_weight_grad(const ConvGeometry& g, const Lanes* x, const Lanes*
   const int row = (g.kernel_w * g.in + native_width - 1) / native_width;  // vectors
   const long filter_row = static_cast<long>(row) * native_width, filter = g.kernel_h * filter_row;
   const Buffer<Real> filters(static_cast<std::size_t>(filter) * g.out);
-  std::fill_n(filters.data(), filters.size(), Real(0));
   const long sample_row = static_cast<long>(g.width) * g.in;
-  for (int lane = 0; lane < lane_count; ++lane)
-    for_each_piece(g.kernel_h, row, [&](int r, int v, auto rows, auto vectors) {
-      const Real* sample = &samples[lane * shape.stride() + r * sample_row + v * native_width];
-      Real* out = &filters[r * filter_row + v * native_width];
-      for (int o = 0; o < g.out; ++o, out += filter)
-        if (const auto some = entries.of(lane, o); !some.empty())
-          add_patches<rows, vectors>(some, sample, sample_row, out, filter_row);
-    });
-
   const int kernel = g.kernel_h * g.kernel_w;
-  for (int o = 0; o < g.out; ++o)
-    for (int i = 0; i < g.in; ++i)
-      for (int k = 0; k < kernel; ++k)
-        dw[(static_cast<long>(o) * g.in + i) * kernel + k] +=
-            filters[o * filter + k / g.kernel_w * filter_row + k % g.kernel_w * g.in + i];
+  // So many entries of each channel and sample are added one after the other.
+  const int windows = g.windows(), block = sum_block(4 * windows) / 4;
+  for (int first = 0; first < windows; first += block) {
+    std::fill_n(filters.data(), filters.size(), Real(0));
+    for (int lane = 0; lane < lane_count; ++lane)
+      for_each_piece(g.kernel_h, row, [&](int r, int v, auto rows, auto vectors) {
+        const Real* sample = &samples[lane * shape.stride() + r * sample_row + v * native_width];
+        Real* out = &filters[r * filter_row + v * native_width];
+        for (int o = 0; o < g.out; ++o, out += filter) {
+          auto some = entries.of(lane, o);
+          if (block < windows) some = part_of(some, first, block);
+          if (!some.empty()) add_patches<rows, vectors>(some, sample, sample_row, out, filter_row);
+        }
+      });
+    for (int o = 0; o < g.out; ++o)
+      for (int i = 0; i < g.in; ++i)
+        for (int k = 0; k < kernel; ++k)
+          dw[(static_cast<long>(o) * g.in + i) * kernel + k] +=
+              filters[o * filter + k / g.kernel_w * filter_row + k % g.kernel_w * g.in + i];
+  }
 }
 
 }  // namespace fovea

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/native.h"
 #include "layers/kernels/gather.h"
+#include "core/long_sum.h"
 
 namespace fovea {
 
@@ -257,26 +258,29 @@ void GridSampler::grid_grad(const Lanes* dy, int first, int count, Lanes* dgrid)
 
 void GridSampler::image_grad(const Lanes* dy, Lanes* dx) const {
   const int wide = framed_width();
-  Buffer<Lanes> plane(static_cast<std::size_t>(framed_height()) * wide);
+  const WideSums<Real> plane(framed_height() * wide * lane_count);  // many may read one pixel
   for (int c = 0; c < channels_; ++c, dx += height_ * width_) {
-    std::fill_n(plane.data(), plane.size(), Lanes{});
-    Real* p = reinterpret_cast<Real*>(plane.data());
+    plane.clear();
     for (int i = 0; i < outputs_; ++i) {
       const Footprint& at = footprints_[i];
-      const Lanes d = dy[c * outputs_ + i], right = d * at.fx, lower = at.fy * d;
-      const Lanes both = at.fy * right;
+      const Lanes d = dy[c * outputs_ + i], left = 1 - at.fx, upper = 1 - at.fy;
+      const Lanes shares[4] = {d * (left * upper), d * (at.fx * upper), d * (left * at.fy),
+                               d * (at.fx * at.fy)};
       for (int lane = 0; lane < lane_count; ++lane) {
-        Real* corner = p + at.index[lane] * lane_count + lane;
-        corner[0] += d[lane] - right[lane] - lower[lane] + both[lane];
+        WideSum<Real>* corner = &plane[at.index[lane] * lane_count + lane];
+        corner[0].add(shares[0][lane]);
         if (options_.mode == Interpolation::nearest) continue;
-        corner[lane_count] += right[lane] - both[lane];
-        corner[wide * lane_count] += lower[lane] - both[lane];
-        corner[(wide + 1) * lane_count] += both[lane];
+        corner[lane_count].add(shares[1][lane]);
+        corner[wide * lane_count].add(shares[2][lane]);
+        corner[(wide + 1) * lane_count].add(shares[3][lane]);
       }
     }
     for (int y = 0; y < height_; ++y)
       for (int x = 0; x < width_; ++x)
-        dx[y * width_ + x] += plane[(y + frame_before) * wide + x + frame_before];
+        for (int lane = 0; lane < lane_count; ++lane) {
+          const int at = (y + frame_before) * wide + x + frame_before;
+          dx[y * width_ + x][lane] += plane[at * lane_count + lane].value();
+        }
   }
 }
 

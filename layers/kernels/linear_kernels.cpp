@@ -1,7 +1,10 @@
 #include "layers/kernels/linear_kernels.h"
 
+#include <algorithm>
+
 #include "core/memory.h"
 #include "layers/kernels/channels_last.h"
+#include "core/long_sum.h"
 
 namespace fovea {
 
@@ -9,18 +12,22 @@ namespace {
 
 constexpr bool many_registers = register_count >= 32;
 
+// What becomes of y: the product, y plus the product term by term, or y plus the whole product.
+enum class Into { assign, add_terms, add_sum };
+
 // R rows of the product at once, of all sixteen samples: sum over `depth` of a scalar matrix times
 // lanes. The scalar of row r and depth d is at w[r * row_step + d * depth_step].
 template <int R>
 [[gnu::noinline]] void product_block(const Real* w, long row_step, long depth_step, int depth,
-                                     const Real* x, const Real* bias, Real* y, bool accumulate) {
+                                     const Real* x, const Real* bias, Real* y, Into into) {
   constexpr int N = natives_a_lanes;
   Native acc[R][N];
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
     for (int n = 0; n < N; ++n)
-      acc[r][n] = accumulate ? native(y + r * lane_count + n * native_width) : Native{};
+      acc[r][n] =
+          into == Into::add_terms ? native(y + r * lane_count + n * native_width) : Native{};
   for (int d = 0; d < depth; ++d, w += depth_step, x += lane_count) {
     Native in[N];
 #pragma GCC unroll 4
@@ -36,18 +43,28 @@ template <int R>
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
-    for (int n = 0; n < N; ++n)
-      native(y + r * lane_count + n * native_width) = bias ? acc[r][n] + bias[r] : acc[r][n];
+    for (int n = 0; n < N; ++n) {
+      Native& out = native(y + r * lane_count + n * native_width);
+      const Native sum = into == Into::add_sum ? out + acc[r][n] : acc[r][n];
+      out = bias ? sum + bias[r] : sum;
+    }
 }
 
 void product(int rows, int depth, const Real* w, long row_step, long depth_step, const Real* x,
              const Real* bias, Real* y, bool accumulate) {
   constexpr int most_rows = (many_registers ? 16 : 12) / natives_a_lanes;
-  for_each_block<most_rows>(rows, [&](int r, auto block) {
-    product_block<block>(w + r * row_step, row_step, depth_step, depth, x,
-                         bias ? bias + r : nullptr, y + static_cast<long>(r) * lane_count,
-                         accumulate);
-  });
+  const int most_depth = sum_block(depth);
+  Into into = accumulate ? Into::add_terms : Into::assign;
+  for (int first = 0; first == 0 || first < depth; first += most_depth, into = Into::add_sum) {
+    const int count = std::min(most_depth, depth - first);
+    const bool last = first + count == depth;
+    for_each_block<most_rows>(rows, [&](int r, auto block) {
+      product_block<block>(w + r * row_step + first * depth_step, row_step, depth_step, count,
+                           x + static_cast<long>(first) * lane_count,
+                           bias && last ? bias + r : nullptr, y + static_cast<long>(r) * lane_count,
+                           into);
+    });
+  }
 }
 
 // O output rows x K vectors along `in`: x comes transposed, [lane][in].
