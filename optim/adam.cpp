@@ -1,5 +1,6 @@
 #include "optim/adam.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -15,20 +16,40 @@ struct Terms {
   Real step_size, eps;
 };
 
+constexpr Real largest = std::numeric_limits<Real>::max();
+
+// Squares of d are infinite from 1.8e19 on, and v would be for good: the parameter frozen. As in
+// PyTorch its share is not, up to 5e20; from there on d is limited, but not where it is infinite.
+inline Real limited(Real d, Real one_beta2) {
+  const Real limit = Real(0.99) * std::sqrt(largest) / std::sqrt(one_beta2);
+  return std::isfinite(d) && limit < largest ? std::clamp(d, -limit, limit) : d;
+}
+inline Real limited_sum(Real v, Real d, Real one_beta2) {
+  return std::min(v + one_beta2 * d * d, largest);
+}
+
 // As PyTorch's lerp: exact at both ends, because the smaller weight multiplies the difference.
-template <bool slow>
+template <bool slow, bool huge>
 void run(Real* __restrict value, const Real* __restrict grad, Real* __restrict exp_avg,
          Real* __restrict exp_avg_sq, std::size_t count, const Terms& terms) {
   const auto [weight_decay, shrink, beta1, one_beta1, beta2, one_beta2, step_size, eps] = terms;
   for (std::size_t i = 0; i < count; ++i) {
-    const Real d = grad[i] + weight_decay * value[i];
+    const Real sum = grad[i] + weight_decay * value[i];
+    const Real d = huge ? limited(sum, one_beta2) : sum;
     const Real before = exp_avg[i];
     const Real m = slow ? before + one_beta1 * (d - before) : d + beta1 * (before - d);
-    const Real v = beta2 * exp_avg_sq[i] + one_beta2 * (d * d);
+    const Real kept = beta2 * exp_avg_sq[i];
+    const Real v = huge ? limited_sum(kept, d, one_beta2) : kept + one_beta2 * (d * d);
     exp_avg[i] = m;
     exp_avg_sq[i] = v;
     value[i] = shrink * value[i] - step_size * (m / (std::sqrt(v) + eps));
   }
+}
+
+bool any_above(Real limit, const Real* values, std::size_t count) {
+  int above = 0;
+  for (std::size_t i = 0; i < count; ++i) above |= std::abs(values[i]) > limit;
+  return above;
 }
 
 }  // namespace
@@ -69,10 +90,22 @@ void Adam::update(const Update& u) {
       .beta2 = static_cast<Real>(beta2),
       .one_beta2 = static_cast<Real>(1 - beta2),
       .step_size = static_cast<Real>(u.lr / correction1 * root),
-      .eps = static_cast<Real>(options_.eps * root),
+      // Where v is too small for a Real, and there is no eps, 0 / 0 must be no step.
+      .eps = std::max(static_cast<Real>(options_.eps * root),
+                      std::sqrt(std::numeric_limits<Real>::min())),
   };
-  const auto kernel = beta1 > 0.5 ? run<true> : run<false>;
-  kernel(u.value, u.grad, u.state[0].data(), u.state[1].data(), u.count, terms);
+  const auto kernel = beta1 > 0.5 ? run<true, false> : run<false, false>;
+  const auto careful = beta1 > 0.5 ? run<true, true> : run<false, true>;
+  const Real limit = std::sqrt(largest) / 16;
+  const Real decay = terms.weight_decay;
+  constexpr std::size_t block = 512;  // stays in the L1 cache from the look to the step
+  for (std::size_t i = 0; i < u.count; i += block) {
+    const std::size_t count = std::min(block, u.count - i);
+    const bool huge = any_above(limit, u.grad + i, count) ||
+                      (decay != 0 && any_above(limit / decay, u.value + i, count));
+    (huge ? careful : kernel)(u.value + i, u.grad + i, u.state[0].data() + i, u.state[1].data() + i,
+                              count, terms);
+  }
 }
 
 AdamW::AdamW(std::vector<Tensor> parameters, const AdamWOptions& options)

@@ -20,6 +20,8 @@ struct AdamOptions {
 ///   m = beta1 * m + (1 - beta1) * d
 ///   v = beta2 * v + (1 - beta2) * d^2
 ///   p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+/// A finite d of any size lets p go on: where PyTorch's v becomes infinite (|d| > 5e20 with
+/// the usual betas) and freezes p for good, d is limited; without eps, d = 0 moves nothing.
 class Adam : public Optimizer {
  public:
   /// State: "exp_avg.N" (m) and "exp_avg_sq.N" (v). Errors: as Optimizer; a beta outside [0, 1),

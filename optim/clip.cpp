@@ -1,6 +1,7 @@
 #include "optim/clip.h"
 
 #include <cmath>
+#include <limits>
 
 #include "core/error.h"
 
@@ -32,8 +33,14 @@ double sum_of_squares(const Real* values, std::size_t count) {
   return even[0];
 }
 
-void scale(Real* __restrict values, std::size_t count, Real factor) {
-  for (std::size_t i = 0; i < count; ++i) values[i] *= factor;
+void scale(Real* __restrict values, std::size_t count, double factor) {
+  // A factor too small for a Real would lose its digits. Half of it first: only huge values matter.
+  if (factor < static_cast<double>(std::numeric_limits<Real>::min())) {
+    scale(values, count, 0x1p-64);
+    factor *= 0x1p64;
+  }
+  const Real times = static_cast<Real>(factor);
+  for (std::size_t i = 0; i < count; ++i) values[i] *= times;
 }
 
 void clamp(Real* __restrict values, std::size_t count, Real limit) {
@@ -58,8 +65,7 @@ double clip_grad_norm(std::span<const Tensor> parameters, double max_norm) {
   const double factor = max_norm / (norm + 1e-6);
   if (!std::isfinite(norm) || factor >= 1) return norm;
   for (const Tensor& parameter : parameters)
-    if (const Tensor grad = parameter.grad())
-      scale(grad.data(), grad.real_count(), static_cast<Real>(factor));
+    if (const Tensor grad = parameter.grad()) scale(grad.data(), grad.real_count(), factor);
   return norm;
 }
 

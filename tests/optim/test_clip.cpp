@@ -116,3 +116,17 @@ TEST_CASE("clipping at the edges", "[clip]") {
   CHECK_THROWS_WITH(clip_grad_value(p, not_a_number),
                     Equals("[clip_grad_value] limit must be zero or more, got nan"));
 }
+
+TEST_CASE("huge gradients are clipped by their true norm", "[clip]") {
+  if (sizeof(Real) != 4) return;
+  // PyTorch's norm is infinite here, and its gradients are all zero then.
+  for (const double size : {2e19, 1e30, 3e38})
+    for (const double max_norm : {1.0, 1e-3, 1e-6}) {
+      INFO(size << " to " << max_norm);
+      const Tensor p = parameter({size, -size, size, size}, 4);
+      CHECK(clip_grad_norm({&p, 1}, max_norm) == Approx(2 * size).epsilon(tolerance));
+      CHECK(p.grad().data()[1] == Approx(-max_norm / 2).epsilon(tolerance));
+    }
+  const Tensor tiny = parameter({1e-30, 1e-30}, 2);
+  CHECK(grad_norm({&tiny, 1}) == Approx(std::sqrt(2.0) * 1e-30).epsilon(tolerance));
+}

@@ -1,6 +1,7 @@
 // Optimisers: PyTorch's trajectories (tests/golden/optim.py), and every size of parameter.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "tests/optim_test.h"
 
@@ -42,6 +43,28 @@ struct AdamReference {
     p -= lr / (1 - std::pow(0.9, t)) * m / (std::sqrt(v) / std::sqrt(1 - std::pow(0.999, t)) + eps);
   }
 };
+
+// One parameter, from 1, after each of these gradients.
+template <class Kind, class Options>
+std::vector<double> path(const Options& options, const std::vector<double>& gradients) {
+  const Tensor p = leaf({1});
+  Kind optimizer(std::vector<Tensor>{p}, options);
+  std::vector<double> out;
+  for (const double g : gradients) {
+    p.set_grad(Tensor::filled({1}, static_cast<Real>(g)));
+    optimizer.step();
+    out.push_back(static_cast<double>(p.item()));
+  }
+  return out;
+}
+
+void check_path(const std::vector<double>& path, const std::vector<double>& expected) {
+  REQUIRE(path.size() == expected.size());
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    INFO("after step " << i + 1);
+    CHECK(path[i] == Approx(expected[i]).epsilon(2e-6));
+  }
+}
 
 }  // namespace
 
@@ -120,4 +143,62 @@ TEST_CASE("an optimiser leaves gradients alone and handles every size", "[optim]
       REQUIRE(adam_value.data()[i] == Approx(reference.p).epsilon(10 * tolerance));
     }
   }
+}
+
+TEST_CASE("adam goes on after gradients whose squares overflow", "[optim]") {
+  if (sizeof(Real) != 4) return;
+  const AdamOptions options{.lr = 0.1};
+  // PyTorch's float32, as long as its v is finite: up to 5e20.
+  for (const double g : {1e15, 1.8e19, 2e19, 1e20, 5e20})
+    check_path(path<Adam>(options, {g, 1, 1, 1}), {0.9, 0.832994, 0.781199, 0.738771});
+  for (const double g : {1e15, 2e19, 1e20})
+    check_path(path<Adam>(options, {g, -g, g, g}), {0.9, 0.905263, 0.871684, 0.818790});
+  check_path(path<Adam>(options, {1e20, 1e19, 3e19, -2e20}), {0.9, 0.825919, 0.752762, 0.776443});
+  check_path(path<AdamW>(AdamWOptions{.lr = 0.1}, {2e19, 1, 1, 1}),
+             {0.899, 0.831095, 0.778468, 0.735262});
+  // Beyond, PyTorch stands still for good.
+  for (const double g : {6e20, 1e25, 3e38}) {
+    check_path(path<Adam>(options, {g, 1, 1, 1}), {0.9, 0.832994, 0.781199, 0.738771});
+    check_path(path<Adam>(options, {-g, 1, 1, 1}), {1.1, 1.167006, 1.218801, 1.261229});
+    for (const double p : path<Adam>(options, std::vector<double>(50, g))) CHECK(std::abs(p) < 50);
+  }
+  // By way of the weight decay, and with a beta1 of the other formula.
+  check_path(path<Adam>(AdamOptions{.lr = 0.1, .weight_decay = 1e25}, {0}), {0.9});
+  check_path(path<Adam>(AdamOptions{.lr = 0.1, .betas = {0, 0}}, {3e38, 1}), {0.9, 0.8});
+}
+
+TEST_CASE("adam: one huge gradient changes no other parameter's bits", "[optim]") {
+  const auto trained = [](Real huge) {
+    const Tensor p = leaf({2000}), grad = Tensor::shared({2000});
+    for (int i = 0; i < 2000; ++i) grad.data()[i] = static_cast<Real>(std::sin(i));
+    grad.data()[600] = huge;
+    p.set_grad(grad);
+    Adam adam({p});
+    for (int t = 0; t < 3; ++t) adam.step();
+    return p;
+  };
+  const Tensor usual = trained(1), with_huge = trained(Real(1e30));
+  for (int i = 0; i < 2000; ++i)
+    if (i != 600) REQUIRE(with_huge.data()[i] == usual.data()[i]);
+  CHECK(with_huge.data()[600] == Approx(0.996).epsilon(1e-3));
+  // An infinite gradient is still one to be seen.
+  CHECK_FALSE(std::isfinite(trained(std::numeric_limits<Real>::infinity()).data()[600]));
+  CHECK_FALSE(std::isfinite(trained(std::numeric_limits<Real>::quiet_NaN()).data()[600]));
+}
+
+TEST_CASE("adam: squares too small for a float", "[optim]") {
+  const AdamOptions no_eps{.lr = 0.1, .eps = 0};
+  check_path(path<Adam>(no_eps, {0, 0}), {1, 1});
+  check_path(path<Adam>(no_eps, {1e-10, 1e-10}), {0.9, 0.8});
+  for (const double g : {1e-18, 1e-20, 1e-23, 1e-38})
+    for (const double p : path<Adam>(no_eps, {g, g, g})) CHECK(std::abs(p - 1) <= 0.4);
+  check_path(path<Adam>(AdamOptions{.lr = 0.1}, {1e-10, 1e-10}), {0.999010, 0.998020});
+}
+
+TEST_CASE("sgd overflows where PyTorch does, not earlier", "[optim]") {
+  if (sizeof(Real) != 4) return;
+  const SgdOptions momentum{.lr = 1e-37, .momentum = 0.9};
+  check_path(path<Sgd>(momentum, {1e38, 1e38, 1, 1}), {-9, -28, -45.1, -60.49});
+  check_path(path<Sgd>(SgdOptions{.lr = 1e-37}, {3e38, 3e38, 1}), {-29, -59, -59});
+  CHECK(std::isinf(path<Sgd>(momentum, {3e38, 3e38})[1]));
 }
