@@ -13,8 +13,10 @@ namespace fovea {
 namespace {
 
 // A frame of fill values around the image: interpolation next to the edge then needs no case of its
-// own. One before and two after: the neighbour of a coordinate clamped to `size` is `size + 1`.
-constexpr int frame_before = 1, frame = 3;
+// own. Two before and two after: coordinates outside are clamped to -2 or `size`, and then neither
+// they nor their neighbours -1 and `size + 1` read a pixel, whose weight of 0 makes NaN of
+// infinity.
+constexpr int frame_before = 2, frame = 4;
 
 // A coordinate of the sampled point along one axis, in pixels.
 struct Axis {
@@ -60,7 +62,7 @@ void reflect(Real low, Real high, Real& v, Real& slope) {
     v = mirrored.position, slope = mirrored.slope;
   }
   const bool zeros = o.padding == Padding::zeros;
-  const Native low = Real(zeros ? -1 : 0) - Native{};
+  const Native low = Real(zeros ? -frame_before : 0) - Native{};
   const Native high = Real(zeros ? size : size - 1) - Native{};
   // Comparisons that a NaN fails, so that it ends up in range too. Like PyTorch, a coordinate on
   // the border itself has no gradient where the border is what clips it.
