@@ -1,8 +1,8 @@
 #include "layers/activations.h"
 
+#include "core/long_sum.h"
 #include "core/native.h"
 #include "layers/elementwise.h"
-#include "core/long_sum.h"
 
 namespace fovea {
 

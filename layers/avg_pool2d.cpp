@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/autograd.h"
-#include "layers/extent2.h"
 #include "core/long_sum.h"
+#include "layers/extent2.h"
 
 namespace fovea {
 

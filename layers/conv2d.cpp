@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "core/autograd.h"
+#include "core/long_sum.h"
 #include "layers/init.h"
 #include "layers/kernels/conv2d_kernels.h"
-#include "core/long_sum.h"
 
 namespace fovea {
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "core/autograd.h"
+#include "core/long_sum.h"
 #include "core/memory.h"
 #include "core/native.h"
 #include "core/trace.h"
 #include "layers/activations.h"
 #include "layers/kernels/conv_pool_grads.h"
-#include "core/long_sum.h"
 
 namespace fovea {
 

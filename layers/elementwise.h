@@ -36,8 +36,7 @@ inline void store_reals(Real* to, const Lanes& v, int count) {
 /// The operation y = f(x), elementwise, with dx = derivative(x, y, dy); both take and return Lanes.
 /// `attributes` as for record().
 template <class F, class G, class A = decltype(no_attributes)>
-Tensor unary(OpName op, const Tensor& x, F f, G derivative,
-             const A& attributes = no_attributes) {
+Tensor unary(OpName op, const Tensor& x, F f, G derivative, const A& attributes = no_attributes) {
   Tensor y = Tensor::like(x);
   for_each_chunk(x.real_count(), [&, in = x.data(), out = y.data()](std::size_t i, auto count) {
     store_reals(out + i, f(load_reals(in + i, count)), count);
@@ -151,8 +150,8 @@ void with_kinds(const Tensor& a, const Tensor& b, F f) {
 /// The operation y = f(a, b), elementwise with broadcasting, with da = derivative_a(a, b, dy) and
 /// db = derivative_b(a, b, dy).
 template <class F, class DA, class DB, class A = decltype(no_attributes)>
-Tensor binary(OpName op, const Tensor& a, const Tensor& b, F f, DA derivative_a,
-              DB derivative_b, const A& attributes = no_attributes) {
+Tensor binary(OpName op, const Tensor& a, const Tensor& b, F f, DA derivative_a, DB derivative_b,
+              const A& attributes = no_attributes) {
   const Broadcast by(op, a, b);
   Tensor y = by.is_per_sample() ? Tensor::per_sample(by.shape()) : Tensor::shared(by.shape());
   with_kinds(a, b, [&](auto lanes_a, auto lanes_b) {

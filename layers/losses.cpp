@@ -1,8 +1,8 @@
 #include "layers/losses.h"
 
 #include "core/debug.h"
-#include "layers/elementwise.h"
 #include "core/long_sum.h"
+#include "layers/elementwise.h"
 
 namespace fovea {
 

@@ -1,7 +1,7 @@
 #include "layers/reduce.h"
 
-#include "layers/elementwise.h"
 #include "core/long_sum.h"
+#include "layers/elementwise.h"
 
 namespace fovea {
 
@@ -46,14 +46,19 @@ Tensor sum_over(OpName op, const Tensor& x, const Reduced& shape, double count) 
   else
     sum_elements(by, x.data(), count, y.data(), y.size());
   const Real weight = static_cast<Real>(1 / count);
-  return record(op, y, {x}, [by, weight](const Tensor& dy, GradSink& grad) {
-    Tensor* dx = grad.wanted(0);
-    if (!dx) return;
-    if (dx->is_per_sample())
-      by.visit([&](int i, int, int j) { (*dx)[i] += weight * dy[j]; });
-    else
-      by.visit([&](int i, int, int j) { dx->data()[i] += weight * dy.data()[j]; });
-  }, [&] { return Attributes{{"dims", shape.dims}, {"keepdim", shape.keepdim}}; });
+  return record(
+      op, y, {x},
+      [by, weight](const Tensor& dy, GradSink& grad) {
+        Tensor* dx = grad.wanted(0);
+        if (!dx) return;
+        if (dx->is_per_sample())
+          by.visit([&](int i, int, int j) { (*dx)[i] += weight * dy[j]; });
+        else
+          by.visit([&](int i, int, int j) { dx->data()[i] += weight * dy.data()[j]; });
+      },
+      [&] {
+        return Attributes{{"dims", shape.dims}, {"keepdim", shape.keepdim}};
+      });
 }
 
 Reduced all(const Tensor& x) {

@@ -112,7 +112,8 @@ std::vector<Tensor> SpatialTransformer::localization_parameters() const {
 
 void init_identity(const Tensor& weight, const Tensor& bias, const Warp& warp) {
   const int n = warp.theta_size();
-  require(bias && !bias.is_per_sample() && bias.size() == n && weight.shape().rank() > 0 && weight.shape()[0] == n,
+  require(bias && !bias.is_per_sample() && bias.size() == n && weight.shape().rank() > 0 &&
+              weight.shape()[0] == n,
           "[init_identity] the last localisation layer must have ", n, " outputs and a bias for ",
           warp.name(), ", got weight ", weight, " and bias ", bias);
   weight.fill(0);

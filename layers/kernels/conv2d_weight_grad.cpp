@@ -1,9 +1,9 @@
 // The gradient of a convolution's weights: a block of them stays in registers while all positions
 // of all samples pass by.
-#include "layers/kernels/conv2d_kernels.h"
 #include <algorithm>
 
 #include "core/long_sum.h"
+#include "layers/kernels/conv2d_kernels.h"
 
 namespace fovea {
 

@@ -2,11 +2,11 @@
 // value times the patch of the input that it was computed from.
 #include <algorithm>
 
+#include "core/long_sum.h"
 #include "core/memory.h"
 #include "layers/kernels/channels_last.h"
 #include "layers/kernels/conv_pool_grads.h"
 #include "layers/kernels/sparse_entries.h"
-#include "core/long_sum.h"
 
 namespace fovea {
 

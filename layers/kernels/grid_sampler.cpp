@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/long_sum.h"
 #include "core/native.h"
 #include "layers/kernels/gather.h"
-#include "core/long_sum.h"
 
 namespace fovea {
 

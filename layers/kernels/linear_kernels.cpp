@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "core/long_sum.h"
 #include "core/memory.h"
 #include "layers/kernels/channels_last.h"
-#include "core/long_sum.h"
 
 namespace fovea {
 

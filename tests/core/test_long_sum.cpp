@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/autograd.h"
+#include "core/long_sum.h"
 #include "core/random.h"
 #include "layers/activations.h"
 #include "layers/arithmetic.h"
@@ -10,7 +11,6 @@
 #include "layers/conv_pool.h"
 #include "layers/group_norm.h"
 #include "layers/linear.h"
-#include "core/long_sum.h"
 #include "layers/losses.h"
 #include "layers/matmul.h"
 #include "layers/reduce.h"
