@@ -30,8 +30,11 @@ class Shape {
   void append(int dim) {
     require(rank_ < max_rank, "shape: at most 6 dimensions");
     require(dim >= 0, "shape: negative extent ", dim);
-    require(!__builtin_mul_overflow(size_, dim, &size_), "shape: more than 2^31 elements");
+    // Extents of 0 do not count here: no stride, nor a number of rows, may overflow either.
+    require(!__builtin_mul_overflow(span_, dim == 0 ? 1 : dim, &span_),
+            "shape: more than 2^31 elements");
     dims_[rank_++] = dim;
+    size_ = dim == 0 ? 0 : size_ * dim;
   }
 
   bool operator==(const Shape& other) const {
@@ -44,7 +47,7 @@ class Shape {
  private:
   int dims_[max_rank] = {};
   int rank_ = 0;
-  int size_ = 1;
+  int size_ = 1, span_ = 1;
 };
 
 /// "[3, 28, 28]"

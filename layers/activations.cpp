@@ -91,6 +91,7 @@ struct Along {
   // Calls f(first) with the index of the first of `count` elements, `inner` apart.
   template <class F>
   void for_each(F f) const {
+    if (count == 0) return;
     for (int o = 0; o < outer; ++o)
       for (int i = 0; i < inner; ++i) f(o * count * inner + i);
   }

@@ -34,6 +34,13 @@ Tensor divide(const Tensor& a, const Tensor& b) {
       [](const Lanes& a, const Lanes& b, const Lanes& dy) { return -dy * (a / b) / b; });
 }
 
+Tensor divide(const Tensor& x, Real divisor) {
+  if (tracing()) return divide(x, Tensor::filled({}, divisor));  // exporters know this one
+  return detail::unary(
+      "divide", x, [divisor](const Lanes& v) { return v / divisor; },
+      [divisor](const Lanes&, const Lanes&, const Lanes& dy) { return dy / divisor; });
+}
+
 Tensor scale(const Tensor& x, Real factor, Real offset) {
   return detail::unary(
       "scale", x, [factor, offset](const Lanes& v) { return v * factor + offset; },

@@ -12,6 +12,9 @@ Tensor subtract(const Tensor& a, const Tensor& b);
 Tensor multiply(const Tensor& a, const Tensor& b);
 Tensor divide(const Tensor& a, const Tensor& b);
 
+/// The same by one number: a quotient, where scale(x, 1 / divisor) would round twice or overflow.
+Tensor divide(const Tensor& x, Real divisor);
+
 /// x * factor + offset
 Tensor scale(const Tensor& x, Real factor, Real offset = 0);
 Tensor negate(const Tensor& x);
@@ -41,7 +44,7 @@ inline Tensor operator*(const Tensor& x, Real value) {
   return scale(x, value);
 }
 inline Tensor operator/(const Tensor& x, Real value) {
-  return scale(x, 1 / value);
+  return divide(x, value);
 }
 inline Tensor operator+(Real value, const Tensor& x) {
   return scale(x, 1, value);

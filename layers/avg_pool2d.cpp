@@ -95,7 +95,7 @@ Tensor avg_pool2d(const Tensor& x, const AvgPool2dOptions& options) {
   const int h = x.shape()[1], w = x.shape()[2], padding = options.padding;
   const Shape shape = {x.shape()[0], window_count(h, kernel, stride, padding),
                        window_count(w, kernel, stride, padding)};
-  require(shape[1] > 0 && shape[2] > 0, "[avg_pool2d] The window of ", kernel, "x", kernel,
+  require(shape.size() > 0, "[avg_pool2d] The window of ", kernel, "x", kernel,
           " does not fit into an input with shape ", x.shape(), " and padding ", padding);
   return pool("avg_pool2d", x, shape,
               FixedWindow{h, kernel, stride, padding, options.count_include_pad},
@@ -111,6 +111,9 @@ Tensor adaptive_avg_pool2d(const Tensor& x, int height, int width) {
   require_image("adaptive_avg_pool2d", x);
   require(height >= 1 && width >= 1, "[adaptive_avg_pool2d] The output size must be positive, got ",
           height, "x", width);
+  require(static_cast<double>(height) * width * x.shape()[0] < 0x1p31,
+          "[adaptive_avg_pool2d] The output size ", height, "x", width, " of ", x.shape()[0],
+          " channels is too large: more than 2^31 elements");
   return pool("adaptive_avg_pool2d", x, {x.shape()[0], height, width},
               AdaptiveWindow{x.shape()[1], height}, AdaptiveWindow{x.shape()[2], width}, [&] {
                 return Attributes{{"output_size", {height, width}}};

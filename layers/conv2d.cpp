@@ -21,6 +21,9 @@ void check_options(const Conv2dOptions& o) {
       std::min({o.kernel.h, o.kernel.w, o.stride.h, o.stride.w, o.dilation.h, o.dilation.w}) > 0 &&
           std::min(o.padding.h, o.padding.w) >= 0,
       "[conv2d] kernel, stride and dilation must be positive and padding not negative");
+  require(static_cast<double>(o.in / o.groups) * o.out * o.kernel.h * o.kernel.w < 0x1p31,
+          "[conv2d] a kernel of ", o.kernel.h, "x", o.kernel.w, " for in=", o.in,
+          " and out=", o.out, " has more than 2^31 weights");
 }
 
 // Pointers to the parts of the operands that belong to group `i`.
@@ -54,10 +57,21 @@ ConvGeometry conv2d_geometry(const Tensor& x, const Tensor& weight, const Tensor
           expected, ", got ", weight);
   require(!bias || (!bias.is_per_sample() && bias.shape() == Shape{o.out}),
           "[conv2d] bias must be shared [", o.out, "], got ", bias);
+  const long height = x.shape()[1] + 2L * o.padding.h, width = x.shape()[2] + 2L * o.padding.w;
+  require(
+      static_cast<double>(o.in) * static_cast<double>(height) * static_cast<double>(width) < 0x1p31,
+      "[conv2d] the input ", x.shape(), " with padding ", o.padding.h, "x", o.padding.w,
+      " has more than 2^31 elements");
+  const long reach_h = window_reach(o.kernel.h, o.dilation.h);
+  const long reach_w = window_reach(o.kernel.w, o.dilation.w);
+  require(height >= reach_h && width >= reach_w, "[conv2d] a kernel that reaches over ", reach_h,
+          "x", reach_w, " does not fit the input ", x.shape(), " with padding ", o.padding.h, "x",
+          o.padding.w,
+          o.dilation == Extent2(1) ? "" : cat(" and dilation ", o.dilation.h, "x", o.dilation.w));
   ConvGeometry g{.in = o.in / o.groups,
                  .out = o.out / o.groups,
-                 .height = x.shape()[1] + 2 * o.padding.h,
-                 .width = x.shape()[2] + 2 * o.padding.w,
+                 .height = static_cast<int>(height),
+                 .width = static_cast<int>(width),
                  .kernel_h = o.kernel.h,
                  .kernel_w = o.kernel.w,
                  .stride_h = o.stride.h,
@@ -68,9 +82,6 @@ ConvGeometry conv2d_geometry(const Tensor& x, const Tensor& weight, const Tensor
                  .out_w = 0};
   g.out_h = window_count(x.shape()[1], o.kernel.h, o.stride.h, o.padding.h, o.dilation.h);
   g.out_w = window_count(x.shape()[2], o.kernel.w, o.stride.w, o.padding.w, o.dilation.w);
-  require(g.out_h > 0 && g.out_w > 0, "[conv2d] a kernel that reaches over ",
-          o.dilation.h * (o.kernel.h - 1) + 1, "x", o.dilation.w * (o.kernel.w - 1) + 1,
-          " does not fit the input ", x.shape(), " with padding ", o.padding.h, "x", o.padding.w);
   return g;
 }
 

@@ -11,13 +11,18 @@ struct Extent2 {
   bool operator==(const Extent2&) const = default;
 };
 
+/// The elements that a window of `kernel` elements, `dilation` apart, reaches over.
+constexpr long window_reach(int kernel, int dilation) {
+  return static_cast<long>(dilation) * (kernel - 1) + 1;
+}
+
 /// How many places a window of `kernel` elements, `dilation` apart, finds on `extent` elements with
 /// `padding` more at both ends when it moves by `stride`: the output size of convolution and
-/// pooling. `kernel`, `stride` and `dilation` are positive; 0 or less where it does not fit.
+/// pooling. `kernel`, `stride` and `dilation` are positive; 0 or less where it does not fit. Sizes may be anything that an int holds.
 constexpr int window_count(int extent, int kernel, int stride = 1, int padding = 0,
                            int dilation = 1) {
-  const int room = extent + 2 * padding - (dilation * (kernel - 1) + 1);
-  return room < 0 ? 0 : room / stride + 1;
+  const long room = extent + 2L * padding - window_reach(kernel, dilation);
+  return room < 0 ? 0 : static_cast<int>(room / stride + 1);
 }
 
 }  // namespace fovea

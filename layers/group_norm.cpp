@@ -8,6 +8,11 @@ namespace fovea {
 
 namespace {
 
+void require_eps(const char* op, Real eps) {
+  require(eps >= 0 && std::isfinite(eps), "[", op,
+          "] eps must be a finite number, zero or more, got ", static_cast<double>(eps));
+}
+
 struct Sizes {
   int groups, channels, plane;  // channels of one group, elements of one channel
   int group() const { return channels * plane; }
@@ -72,6 +77,7 @@ void input_gradient(const Sizes& size, const Lanes* x, const Lanes* dy, const Re
 
 Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tensor& bias, Real eps) {
   const Sizes size = checked(x, groups, weight, bias);
+  require_eps("group_norm", eps);
   Tensor y = Tensor::like(x);
   Buffer<Moments> moments(static_cast<std::size_t>(groups));
   for (int g = 0; g < groups; ++g) {
@@ -116,6 +122,7 @@ GroupNorm::GroupNorm(const Options& options) : options_(options) {
   require(options.groups > 0 && options.channels > 0 && options.channels % options.groups == 0,
           "[GroupNorm] ", options.channels, " channels cannot be cut into ", options.groups,
           " equal groups");
+  require_eps("GroupNorm", options.eps);
   if (!options.affine) return;
   weight_ = add_parameter("weight", Tensor::filled({options.channels}, 1));
   bias_ = add_parameter("bias", Tensor::filled({options.channels}, 0));

@@ -10,7 +10,7 @@ namespace fovea {
 /// y = (x - mean) / sqrt(variance + eps) * weight[c] + bias[c], with the biased variance.
 /// `weight` and `bias` are shared [C]; either may be undefined (1 and 0). One group is layer
 /// normalisation over the sample, C groups are instance normalisation. Throws when C is not
-/// divisible by `groups` or the shapes do not fit.
+/// divisible by `groups`, the shapes do not fit, x is empty, or eps is negative or not finite.
 Tensor group_norm(const Tensor& x, int groups, const Tensor& weight, const Tensor& bias,
                   Real eps = Real(1e-5));
 

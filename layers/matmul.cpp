@@ -136,7 +136,8 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   if (e.k > 0 && c.size() > 0) forward(e, a, b, c);
   return record("matmul", c, {a, b},
                 [e, back, a = a.detach(), b = b.detach()](const Tensor& dc, GradSink& grad) {
-                  back(e, a, b, dc, grad);
+                  if (a.size() > 0 && b.size() > 0) return back(e, a, b, dc, grad);
+                  for (int i = 0; i < 2; ++i) grad.wanted(i);  // empty sums: zeros
                 });
 }
 

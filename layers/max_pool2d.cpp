@@ -14,8 +14,8 @@ MaxPool2dOptions checked(MaxPool2dOptions o) {
   if (o.stride == Extent2(0)) o.stride = o.kernel;
   require(std::min({o.kernel.h, o.kernel.w, o.stride.h, o.stride.w}) > 0,
           "[max_pool2d] kernel and stride must be positive");
-  require(o.padding.h >= 0 && o.padding.w >= 0 && 2 * o.padding.h <= o.kernel.h &&
-              2 * o.padding.w <= o.kernel.w,
+  require(o.padding.h >= 0 && o.padding.w >= 0 && o.padding.h <= o.kernel.h / 2 &&
+              o.padding.w <= o.kernel.w / 2,
           "[max_pool2d] padding must be at most half the kernel, got padding ", o.padding.h, "x",
           o.padding.w, " with kernel ", o.kernel.h, "x", o.kernel.w);
   return o;
@@ -33,7 +33,7 @@ struct Window {
 
 Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options) {
   const MaxPool2dOptions o = checked(options);
-  require(x.is_per_sample() && x.shape().rank() == 3,
+  require(x.is_per_sample() && x.shape().rank() == 3 && x.size() > 0,
           "[max_pool2d] input must be per-sample [C, H, W], got ", x);
   const int channels = x.shape()[0], height = x.shape()[1], width = x.shape()[2];
   const int out_h = window_count(height, o.kernel.h, o.stride.h, o.padding.h);

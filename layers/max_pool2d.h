@@ -14,8 +14,8 @@ struct MaxPool2dOptions {
 
 /// The maximum over windows of `x`, per sample [C, H, W]; the result is [C, oH, oW] with
 /// oH = (H + 2 padding - kernel) / stride + 1, rounded down. Padding never wins. Among equal values
-/// the first of the window takes the gradient, as in PyTorch; a NaN wins. Throws Error when the
-/// window does not fit or padding exceeds half the kernel.
+/// the first of the window takes the gradient, as in PyTorch; a NaN wins. Throws Error when x is
+/// empty, the window does not fit or padding exceeds half the kernel.
 Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options);
 
 class MaxPool2d : public Module {

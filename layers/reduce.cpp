@@ -68,7 +68,8 @@ Reduced all(const Tensor& x) {
 }
 
 Tensor mean_over(const Tensor& x, const Reduced& shape) {
-  require(x.size() > 0, "[mean] The mean over no elements, shape ", x.shape());
+  require(x.size() > 0 || shape.kept.size() == 0, "[mean] The mean over no elements, shape ",
+          x.shape());
   return sum_over("mean", x, shape, static_cast<double>(x.size()) / shape.kept.size());
 }
 

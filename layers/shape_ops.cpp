@@ -39,7 +39,7 @@ void add_moved(const Tensor& dx, const Tensor& dy, Visit visit) {
 
 Shape checked_concatenation(std::span<const Tensor> inputs, int dim) {
   const Shape& first = inputs[0].shape();
-  int extent = 0;
+  long extent = 0;
   for (const Tensor& x : inputs) {
     bool fits = x.shape().rank() == first.rank();
     for (int d = 0; fits && d < first.rank(); ++d) fits = d == dim || x.shape()[d] == first[d];
@@ -47,8 +47,10 @@ Shape checked_concatenation(std::span<const Tensor> inputs, int dim) {
             " must match in every dimension but ", dim);
     extent += x.shape()[dim];
   }
+  require(extent < 0x80000000L, "[concatenate] Dimension ", dim, " would have ", extent,
+          " elements, more than 2^31");
   Shape out;
-  for (int d = 0; d < first.rank(); ++d) out.append(d == dim ? extent : first[d]);
+  for (int d = 0; d < first.rank(); ++d) out.append(d == dim ? static_cast<int>(extent) : first[d]);
   return out;
 }
 

@@ -55,6 +55,8 @@ GridRows::GridRows(const Warp& warp, const Tensor& theta, const GridOptions& o)
           " elements), got ", theta);
   require(o.height > 0 && o.width > 0, "[", warp.name(),
           "_grid] the output must not be empty, got ", o.height, "x", o.width);
+  require(2.0 * o.height * o.width < 0x1p31, "[", warp.name(), "_grid] the output ", o.height, "x",
+          o.width, " is too large: more than 2^31 coordinates");
   xs_.resize(static_cast<std::size_t>(o.width));
   for (int j = 0; j < o.width; ++j)
     xs_[static_cast<std::size_t>(j)] = normalised_coordinate(j, o.width, o.align_corners);

@@ -139,8 +139,9 @@ GridSampler::GridSampler(const ImageExtent& image, const Lanes* x, int outputs,
       width_(image.width),
       outputs_(outputs),
       options_(options) {
-  require(framed_size() < (1 << 24), "[grid_sample] the image [", channels_, ", ", height_, ", ",
-          width_, "] has too many pixels for exact coordinates");
+  require((height_ + frame + 1.0) * (width_ + frame + native_width) < 0x1p24,
+          "[grid_sample] the image [", channels_, ", ", height_, ", ", width_,
+          "] has too many pixels for exact coordinates");
   const auto results = static_cast<std::size_t>(channels_) * outputs;
   if (grid_wanted && options.mode != Interpolation::nearest)
     slope_x_ = Buffer<Lanes>(results), slope_y_ = Buffer<Lanes>(results);

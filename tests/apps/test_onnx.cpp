@@ -196,6 +196,7 @@ TEST_CASE("operations of all kinds can be exported", "[onnx]") {
   CHECK(operators([](const Tensor& x) { return gelu(x); }).size() == 5);
   CHECK(operators([](const Tensor& x) { return clamp(scale(x, 2, 1), 0, 1); }) ==
         Types{"Mul", "Add", "Clip"});
+  CHECK(operators([](const Tensor& x) { return x / 3; }) == Types{"Div"});
   CHECK(operators([](const Tensor& x) { return x; }) == Types{"Identity"});
 }
 

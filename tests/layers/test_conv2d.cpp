@@ -209,7 +209,7 @@ TEST_CASE("convolution says what does not fit", "[conv2d]") {
         "0x0");
   CHECK(message(x, w, {}, {.in = 2, .out = 3, .kernel = 3, .padding = {1, 0}, .dilation = 3}) ==
         "[conv2d] a kernel that reaches over 7x7 does not fit the input [2, 4, 5] with padding "
-        "1x0");
+        "1x0 and dilation 3x3");
   CHECK(message(x, w, {}, {.in = 2, .out = 3, .kernel = 3, .groups = 2}) ==
         "[conv2d] groups=2 must divide in=2 and out=3");
   const char* positive =
