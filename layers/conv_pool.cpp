@@ -84,6 +84,7 @@ Tensor conv_pool_relu(const Tensor& x, const Tensor& weight, const Tensor& bias,
   // A trace shows the three operations, so that exporters need not know this one.
   if (!fuses(conv, pool) || tracing()) return relu(max_pool2d(conv2d(x, weight, bias, conv), pool));
   const ConvGeometry g = conv2d_geometry(x, weight, bias, conv);
+  if (has_long_sums(g)) return relu(max_pool2d(conv2d(x, weight, bias, conv), pool));
   require(g.out_h >= 2 && g.out_w >= 2, "[conv_pool_relu] a 2x2 window does not fit the output ",
           g.out_h, "x", g.out_w, " of the convolution");
   Kept kept{g, padded(x, conv.padding), weight.detach(), {}};

@@ -1,6 +1,10 @@
 // Convolution, and convolution + pooling + ReLU, with a block of outputs in registers.
 #include "layers/kernels/conv2d_kernels.h"
 
+#include <algorithm>
+
+#include "core/long_sum.h"
+
 namespace fovea {
 
 namespace {
@@ -93,13 +97,58 @@ void forward_positions(const ConvGeometry& g, int first, const Real* x, const Re
   });
 }
 
-}  // namespace
-
-void conv_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias, Real* y) {
+void forward_all(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias, Real* y) {
   int position = 0;
   for (; position + block_positions <= g.positions(); position += block_positions)
     forward_positions<block_positions>(g, position, x, w, bias, y);
   for (; position < g.positions(); ++position) forward_positions<1>(g, position, x, w, bias, y);
+}
+
+// Calls visit(piece, tap) for pieces of a kernel, of which `tap` is the first tap: some channels,
+// or some rows of one, or a part of a row.
+template <class Visit>
+void for_each_kernel_piece(const ConvGeometry& g, const Visit& visit) {
+  const int block = sum_block(g.taps()), plane = g.kernel_h * g.kernel_w;
+  const int channels = std::max(1, block / plane);
+  const int rows = plane <= block ? g.kernel_h : std::max(1, block / g.kernel_w);
+  const int columns = std::min(block, g.kernel_w);
+  for (int ic = 0; ic < g.in; ic += channels)
+    for (int ky = 0; ky < g.kernel_h; ky += rows)
+      for (int kx = 0; kx < g.kernel_w; kx += columns) {
+        ConvGeometry piece = g;
+        piece.in = std::min(channels, g.in - ic);
+        piece.kernel_h = std::min(rows, g.kernel_h - ky);
+        piece.kernel_w = std::min(columns, g.kernel_w - kx);
+        visit(piece, (ic * g.kernel_h + ky) * g.kernel_w + kx);
+      }
+}
+
+// With a kernel of so many taps that their sum is a long one.
+void forward_in_pieces(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias,
+                       Real* y) {
+  auto* const out = reinterpret_cast<Lanes*>(y);
+  const WideSums<Lanes> sums(g.out * g.positions());
+  for_each_kernel_piece(g, [&](const ConvGeometry& piece, int tap) {
+    const Buffer<Real> weights(static_cast<std::size_t>(g.out) * piece.taps());
+    Real* to = weights.data();
+    for (int o = 0; o < g.out; ++o)
+      for (int ic = 0; ic < piece.in; ++ic)
+        for (int ky = 0; ky < piece.kernel_h; ++ky, to += piece.kernel_w)
+          std::copy_n(
+              w + static_cast<long>(o) * g.taps() + tap + (ic * g.kernel_h + ky) * g.kernel_w,
+              piece.kernel_w, to);
+    forward_all(piece, x + static_cast<long>(g.tap_offset(tap)) * lane_count, weights.data(),
+                nullptr, y);
+    for (int i = 0; i < g.out * g.positions(); ++i) sums[i].add(out[i]);
+  });
+  for (int i = 0; i < g.out * g.positions(); ++i)
+    out[i] = sums[i].value() + (bias ? bias[i / g.positions()] : 0);
+}
+
+}  // namespace
+
+void conv_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias, Real* y) {
+  (has_long_sums(g) ? forward_in_pieces : forward_all)(g, x, w, bias, y);
 }
 
 void conv_pool_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias,

@@ -7,12 +7,18 @@
 
 namespace fovea {
 
+/// Whether each value is the sum of more products than one after the other can be added: of kernels
+/// as large as an image.
+inline bool has_long_sums(const ConvGeometry& g) {
+  return g.taps() > 16384;
+}
+
 /// y = w * x + bias; bias may be null.
 void conv_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias, Real* y);
 
 /// y = relu(maximum over 2x2 windows of (w * x + bias)), [out, out_h / 2, out_w / 2]. Each lane of
 /// `winners`, if not null, is set to which of its window's four values it took, row by row, or to
-/// dead_window where the ReLU let nothing through.
+/// dead_window where the ReLU let nothing through. Not for long sums.
 void conv_pool_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias,
                        Real* y, RealInt* winners);
 inline constexpr int dead_window = 4;

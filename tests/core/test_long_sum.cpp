@@ -1,5 +1,6 @@
 // Sums of so many terms that a float which takes them one after the other loses digits: of 17
 // million ones it makes 2^24, of a million times 0.7 one per cent too much.
+#include <array>
 #include <cmath>
 
 #include "core/autograd.h"
@@ -16,8 +17,10 @@
 #include "layers/reduce.h"
 #include "layers/spatial_transformer.h"
 #include "tests/catch.h"
+#include "tests/reference.h"
 
 using namespace fovea;
+using namespace fovea::testing;
 
 namespace {
 
@@ -143,6 +146,33 @@ TEST_CASE("a convolution's parameters get the gradients of a million positions",
   const Tensor wide = conv2d(x.reshape({1, 1, million}), weight, bias, options);
   backward(wide, per_sample(wide.shape(), Real(0.3)));
   check(million);
+}
+
+TEST_CASE("kernels of a million taps", "[long_sum]") {
+  const Tensor x = per_sample({2, side, side / 2}, Real(0.7));
+  const Tensor bias = Tensor::filled({1}, 1000);
+  for (const auto& [in, height, width] :
+       {std::array{2, side, side / 2}, {2, 1, million / 2}, {million, 1, 1}, {8192, 8, 16}}) {
+    INFO(in << " channels of " << height << "x" << width);
+    const Tensor image = x.reshape({in, height, width});
+    const Tensor weight = Tensor::filled({1, in, height, width}, Real(0.3));
+    const Conv2dOptions options{.in = in, .out = 1, .kernel = {height, width}};
+    check_all(conv2d(image, weight, bias, options), 0.3 * 0.7 * million + 1000);
+  }
+}
+
+TEST_CASE("the pieces of a large kernel meet the right pixels", "[long_sum]") {
+  for (const auto& [in, height, width] : {std::array{3, 70, 90}, {1900, 3, 3}, {2, 2, 5000}}) {
+    INFO(in << " channels of " << height << "x" << width);
+    const Conv2dOptions o{.in = in, .out = 2, .kernel = {height, width}, .padding = {1, 0}};
+    const Tensor x = random_integers({in, height + 1, width + 2}, true, 1);
+    const Tensor weight = random_integers({2, in, height, width}, false, 2);
+    const Tensor bias = random_integers({2}, false, 3);
+    const Tensor y = conv2d(x, weight, bias, o);
+    CHECK(difference(y, reference::conv2d(x, weight, bias, o)) == 0);
+    const Tensor pooled = conv_pool_relu(x, weight, bias, o, {.kernel = 2});
+    CHECK(difference(pooled, relu(max_pool2d(y, {.kernel = 2}))) == 0);
+  }
 }
 
 TEST_CASE("sparse gradients of a large pooled convolution", "[long_sum]") {
