@@ -106,8 +106,6 @@ Tile make_tile(const Batch& batch, int index) {
   tile.index = index;
   tile.first = index * lane_count;
   tile.valid = std::min(lane_count, batch.size - tile.first);
-  require(batch.image_shape.rank() > 0 && batch.image_shape.size() > 0,
-          "[make_tile] there is nothing in an image of shape ", batch.image_shape);
   tile.images = Tensor::per_sample(batch.image_shape);
   const int channels = batch.image_shape[0];
   const int pixels = batch.image_shape.size(), plane = pixels / channels;

@@ -1,7 +1,7 @@
 #include "layers/arithmetic.h"
 
+#include "core/trace.h"
 #include "layers/elementwise.h"
-
 namespace fovea {
 
 using detail::binary;

@@ -18,7 +18,8 @@ constexpr long window_reach(int kernel, int dilation) {
 
 /// How many places a window of `kernel` elements, `dilation` apart, finds on `extent` elements with
 /// `padding` more at both ends when it moves by `stride`: the output size of convolution and
-/// pooling. `kernel`, `stride` and `dilation` are positive; 0 or less where it does not fit. Sizes may be anything that an int holds.
+/// pooling. `kernel`, `stride` and `dilation` are positive; 0 or less where it does not fit. Sizes
+/// may be anything that an int holds.
 constexpr int window_count(int extent, int kernel, int stride = 1, int padding = 0,
                            int dilation = 1) {
   const long room = extent + 2L * padding - window_reach(kernel, dilation);

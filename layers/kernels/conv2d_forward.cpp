@@ -1,9 +1,8 @@
 // Convolution, and convolution + pooling + ReLU, with a block of outputs in registers.
-#include "layers/kernels/conv2d_kernels.h"
-
 #include <algorithm>
 
 #include "core/long_sum.h"
+#include "layers/kernels/conv2d_kernels.h"
 
 namespace fovea {
 

@@ -300,6 +300,6 @@ TEST_CASE("grids of no points, and of too many", "[affine_grid][grid_sample][odd
     const std::vector<std::uint8_t> pixels(784);
     Batch batch;
     batch.size = 1, batch.image_shape = image, batch.pixels = pixels;
-    check_error("[make_tile] there is nothing in an image of shape", [&] { make_tile(batch, 0); });
+    check_error("[tile] images of shape", [&] { make_tile(batch, 0); });
   }
 }
