@@ -1,6 +1,6 @@
 # Fovea: `make help` explains the targets.
 #
-# Variables: ARCH=native|x86-64-v3|x86-64-v2  CXX=g++|clang++  BUILD=build  PREFIX=/usr/local
+# Variables: ARCH=native|x86-64-v3|x86-64-v2|armv8-a  CXX=g++|clang++  BUILD=build  PREFIX=/usr/local
 #            OUT=runs/mnist (make run)  TRAIN='--epochs 5' (more options for make run)
 #            TESTS='[idx]' (a Catch2 filter)  FUZZ_SECONDS=20  PYTHON=python3  V=1 (show commands)
 
@@ -16,7 +16,7 @@ endif
 ifeq ($(origin CXX),default)
 CXX := g++
 endif
-ARCH   ?= native
+ARCH   ?= $(if $(findstring aarch64-linux-gnu-,$(CXX)),armv8-a,native)
 BUILD  ?= build
 PREFIX ?= /usr/local
 KIND   ?= release
@@ -95,6 +95,11 @@ bench: $(BUILD)/bench
 compare: $(BUILD)/bench
 	$(Q)if [ -n "$(PYTHON)" ]; then "$(PYTHON)" apps/bench/compare.py $(BUILD)/bench; \
 	  else echo "compare: no Python here, so nothing to compare with"; fi
+
+## arm64: cross-compile, run the README's example and the tests of the engine under qemu
+.PHONY: arm64
+arm64:
+	$(Q).ci/arm64 '$(TESTS)'
 
 ## fuzz: feed damaged files to the readers for FUZZ_SECONDS each, under the sanitizers
 .PHONY: fuzz

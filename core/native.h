@@ -16,6 +16,8 @@ namespace fovea {
 inline constexpr int native_bytes = 64, register_count = 32;
 #elif defined(__AVX__)
 inline constexpr int native_bytes = 32, register_count = 16;
+#elif defined(__aarch64__)
+inline constexpr int native_bytes = 16, register_count = 32;
 #else
 inline constexpr int native_bytes = 16, register_count = 16;
 #endif
@@ -66,7 +68,11 @@ inline NativeInts& native(LaneInts& v, int part) {
 /// The same value, loaded into a register once. Without it GCC 12 loads a value anew for each of
 /// its uses when registers are scarce: convolutions then wait for loads (AVX2: 1.4 times as long).
 inline Native in_register(Native value) {
+#if defined(__SSE__)
   asm("" : "+v"(value));
+#elif defined(__aarch64__)
+  asm("" : "+w"(value));
+#endif
   return value;
 }
 

@@ -1,11 +1,14 @@
 #include "core/workers.h"
 
+#if defined(__linux__)
 #include <sched.h>
+#endif
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -24,25 +27,47 @@ namespace {
 void pause_cpu() {
 #if defined(__SSE2__)
   _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("isb");  // waits a little; `yield` does nothing on most CPUs
 #endif
 }
 
-// Flushes denormals to zero (FTZ, DAZ) while it lives; the setting belongs to the thread.
+// The thread's floating-point control register, and the bits in it that flush denormals to zero, as
+// operands and as results.
+#if defined(__SSE2__)
+constexpr std::uint64_t flush_bits = 0x8040;  // FTZ, DAZ
+std::uint64_t float_control() {
+  return _mm_getcsr();
+}
+void set_float_control(std::uint64_t value) {
+  _mm_setcsr(static_cast<unsigned>(value));
+}
+#elif defined(__aarch64__)
+constexpr std::uint64_t flush_bits = std::uint64_t{1} << 24;  // FZ
+std::uint64_t float_control() {
+  std::uint64_t value;
+  asm volatile("mrs %0, fpcr" : "=r"(value));
+  return value;
+}
+void set_float_control(std::uint64_t value) {
+  asm volatile("msr fpcr, %0" : : "r"(value));
+}
+#else
+constexpr std::uint64_t flush_bits = 0;
+std::uint64_t float_control() {
+  return 0;
+}
+void set_float_control(std::uint64_t) {}
+#endif
+
+// Flushes denormals to zero while it lives.
 class FlushDenormals {
  public:
-#if defined(__SSE2__)
-  FlushDenormals() : before_(_mm_getcsr()) {
-    _mm_setcsr(before_ | 0x8040);
-  }
-  ~FlushDenormals() {
-    _mm_setcsr(before_);
-  }
+  FlushDenormals() : before_(float_control()) { set_float_control(before_ | flush_bits); }
+  ~FlushDenormals() { set_float_control(before_); }
 
  private:
-  unsigned before_;
-#else
-  FlushDenormals() {}
-#endif
+  std::uint64_t before_;
 };
 
 // How long a thread spins before it sleeps. Waking a sleeper costs about this much, and a core that
@@ -191,9 +216,11 @@ Pool& pool() {
 }  // namespace
 
 int available_cpus() {
+#if defined(__linux__)
   cpu_set_t set;
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
+#endif
   return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 

@@ -10,14 +10,16 @@ namespace fovea::bench {
 namespace {
 
 // Hides from the compiler what a register holds, so that it can neither compute the loop ahead nor
-// drop it. "v" is any of the 32 registers of AVX-512, "x" any of the 16 of the others.
+// drop it. "v" is any of the 32 registers of AVX-512, "x" any of the 16 of other x86, "w" of NEON.
 void launder(Native& value) {
 #if defined(__AVX512F__)
   asm volatile("" : "+v"(value));
 #elif defined(__SSE2__)
   asm volatile("" : "+x"(value));
-#else
+#elif defined(__aarch64__)
   asm volatile("" : "+w"(value));
+#else
+  asm volatile("" : "+m"(value));
 #endif
 }
 

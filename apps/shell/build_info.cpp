@@ -22,6 +22,8 @@ std::string target_description() {
   const char* vectors = "AVX2";
 #elif defined(__SSE2__)
   const char* vectors = "SSE2";
+#elif defined(__aarch64__)
+  const char* vectors = "NEON";
 #else
   const char* vectors = "baseline vectors";
 #endif

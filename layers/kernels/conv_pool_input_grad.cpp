@@ -7,8 +7,10 @@
 #include "core/memory.h"
 #include "layers/kernels/conv_pool_grads.h"
 
-#if defined(__SSSE3__) && !defined(FOVEA_DOUBLE)
+#if defined(__SSSE3__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 namespace fovea {
@@ -17,7 +19,7 @@ namespace {
 
 // How a sample picks one of four weights: a byte shuffle within every 16 bytes. With comparisons
 // instead, this takes 2.2 times as long on AVX2.
-#if defined(__SSSE3__) && !defined(FOVEA_DOUBLE)
+#if (defined(__SSSE3__) || defined(__aarch64__)) && !defined(FOVEA_DOUBLE)
 
 inline NativeInts picker(const NativeInts& winner) {
   return (winner & 3) * 0x04040404 + 0x03020100;  // the four bytes of a float
@@ -33,6 +35,10 @@ inline Native pick(const Real* weights, const NativeInts& picker) {
   return reinterpret_cast<Native>(_mm256_shuffle_epi8(
       _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(weights))),
       reinterpret_cast<__m256i>(picker)));
+#elif defined(__aarch64__)
+  return reinterpret_cast<Native>(
+      vqtbl1q_u8(vld1q_u8(reinterpret_cast<const std::uint8_t*>(weights)),
+                 reinterpret_cast<uint8x16_t>(picker)));
 #else
   return reinterpret_cast<Native>(
       _mm_shuffle_epi8(_mm_load_si128(reinterpret_cast<const __m128i*>(weights)),

@@ -1,4 +1,5 @@
 #include <atomic>
+#include <limits>
 #include <set>
 
 #include "core/autograd.h"
@@ -225,6 +226,24 @@ TEST_CASE("a step lets go of the parameters of models that are gone", "[step]") 
   train_step(few.batch, model);
   CHECK(model.gradients() == gradients);
   CHECK(gradients.size() == 2 + 96 + 8 + 24 + 3);
+}
+
+TEST_CASE("tasks flush denormals to zero and leave their thread as it was", "[step]") {
+  const RestoreThreads restore;
+  volatile Real smallest = std::numeric_limits<Real>::min();
+  for (int thread_count : {1, 2}) {
+    set_threads(thread_count);
+    std::vector<Real> results(64), operands(64);
+    const Real denormal = smallest / 2;
+    run_tasks(64, [&](int i) {
+      results[i] = smallest / 2;
+      volatile Real operand = denormal;
+      operands[i] = operand * 4;
+    });
+    CHECK(results == std::vector<Real>(64));
+    CHECK(operands == std::vector<Real>(64));
+    CHECK(smallest / 2 > 0);
+  }
 }
 
 TEST_CASE("a batch whose views are too short is refused", "[step]") {
