@@ -15,15 +15,44 @@ namespace {
 
 namespace fs = std::filesystem;
 
-DataSplit recognise(const std::string& directory, bool skip_unreadable) {
-  for (const char* subfolder : {"", "raw", "MNIST/raw", "cifar-10-batches-bin"}) {
-    const std::string folder = (fs::path(directory) / subfolder).string();
-    if (has_mnist(folder)) return read_mnist(folder);
-    if (has_cifar10(folder)) return read_cifar10(folder);
+/// One kind of data set: how it is recognised, and read.
+struct Format {
+  std::vector<const char*> subfolders;  ///< where its files may be, as well
+  const char* looked_for;               ///< for people
+  bool (*is_here)(const std::string& directory);
+  DataSplit (*read)(const std::string& directory, const OpenOptions& options);
+};
+
+// The one list, in the order in which folders are looked at: a new kind adds its line.
+const Format formats[] = {
+    {{"raw", "MNIST/raw"},
+     "train-images-idx3-ubyte",
+     has_mnist,
+     [](const std::string& d, const OpenOptions&) { return read_mnist(d); }},
+    {{"cifar-10-batches-bin"},
+     "data_batch_1.bin",
+     has_cifar10,
+     [](const std::string& d, const OpenOptions&) { return read_cifar10(d); }},
+    {{},
+     "train/<class>/*.png",
+     has_image_folder,
+     [](const std::string& d, const OpenOptions& o) {
+       return read_image_folder(d, o.skip_unreadable);
+     }},
+};
+
+DataSplit recognise(const std::string& directory, const OpenOptions& options) {
+  std::string looked_for;
+  for (const Format& format : formats) {
+    looked_for += cat(looked_for.empty() ? "" : ", ", format.looked_for);
+    if (format.is_here(directory)) return format.read(directory, options);
+    for (const char* subfolder : format.subfolders)
+      if (const std::string folder = (fs::path(directory) / subfolder).string();
+          format.is_here(folder))
+        return format.read(folder, options);
   }
-  if (has_image_folder(directory)) return read_image_folder(directory, skip_unreadable);
   throw NoDataset(cat(fs::absolute(directory).string(), ": no data set here (looked for ",
-                      "train-images-idx3-ubyte, data_batch_1.bin, train/<class>/*.png)"));
+                      looked_for, ")"));
 }
 
 // The folder's own name, for people.
@@ -42,7 +71,7 @@ DataSplit open_dataset(const std::string& directory, const OpenOptions& options)
       throw NoDataset(cat(fs::absolute(directory).string(), ": no such folder"));
     require(fs::is_directory(directory), directory,
             ": is a file, expected a folder (unpack archives first)");
-    DataSplit split = recognise(directory, options.skip_unreadable);
+    DataSplit split = recognise(directory, options);
     split.train.name = split.test.name = name_of(directory);
     validate(split.train);
     validate(split.test);
