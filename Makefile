@@ -35,6 +35,10 @@ LDFLAGS_asan     := -fsanitize=address,undefined
 IS_CLANG := $(findstring clang,$(CXX))
 # g++ 12 warns of overlapping copies inside std::string, which are not there (GCC bug 105651).
 WARNINGS := -Wall -Wextra -Werror -Wno-psabi $(if $(IS_CLANG),,-Wno-restrict)
+# The sanitizers make it see uninitialised members in Catch2's own code.
+ifeq ($(KIND)$(IS_CLANG),asan)
+WARNINGS += -Wno-maybe-uninitialized
+endif
 FLAGS := -std=c++20 -pipe $(WARNINGS) -fno-math-errno -I. -pthread $(CXXFLAGS_$(KIND))
 
 # One object folder for each way of building, so that switching back and forth rebuilds nothing.
@@ -157,10 +161,6 @@ $(OBJ)/%.o: %.cpp | deps
 
 # Random numbers must not depend on whether a CPU fuses a*b+c.
 $(OBJ)/core/random.o: EXTRA_FLAGS := -ffp-contract=off
-# The sanitizers make g++ 12 see uninitialised members in Catch2's own code.
-ifeq ($(KIND)$(IS_CLANG),asan)
-$(OBJ)/tests/main.o: EXTRA_FLAGS := -O1 -Wno-maybe-uninitialized
-endif
 # Speed is in core/, layers/ and optim/, and in what draws and varies images; the rest compiles in half
 # the time.
 $(OBJ)/data/%.o: EXTRA_FLAGS := -O2

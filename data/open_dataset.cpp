@@ -51,8 +51,8 @@ DataSplit recognise(const std::string& directory, const OpenOptions& options) {
           format.is_here(folder))
         return format.read(folder, options);
   }
-  throw NoDataset(cat(fs::absolute(directory).string(), ": no data set here (looked for ",
-                      looked_for, ")"));
+  throw NoDataset(
+      cat(fs::absolute(directory).string(), ": no data set here (looked for ", looked_for, ")"));
 }
 
 // The folder's own name, for people.

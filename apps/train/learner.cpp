@@ -7,6 +7,7 @@
 
 #include "apps/networks/evaluate.h"
 #include "apps/train/optimizers.h"
+#include "apps/train/schedules.h"
 #include "core/debug.h"
 #include "core/error.h"
 #include "core/trace.h"
@@ -22,28 +23,6 @@ namespace {
 struct LossScope final : Scope {
   std::string path() const override { return "loss"; }
 };
-
-Schedule make_plain_schedule(const TrainOptions& o, int batches, std::int64_t steps) {
-  const double lr = *o.lr, gamma = o.gamma;
-  if (*o.schedule == "step")
-    return step_decay(
-        {.lr = lr, .every = static_cast<std::int64_t>(o.decay_every) * batches, .gamma = gamma});
-  if (*o.schedule == "exponential")
-    return Schedule([lr, gamma, batches](std::int64_t step) {
-      return lr * std::pow(gamma, static_cast<double>(step / batches));
-    });
-  if (*o.schedule == "cosine") return cosine_annealing({.lr = lr, .steps = steps});
-  if (*o.schedule == "one-cycle") return one_cycle({.max_lr = lr, .total_steps = steps});
-  return constant_schedule(lr);
-}
-
-// Steps that the schedule itself has, behind the warm-up.
-std::int64_t scheduled_steps(const TrainOptions& o, int batches) {
-  const std::int64_t steps = static_cast<std::int64_t>(o.epochs) * batches;
-  require(o.warmup < steps, "--warmup ", o.warmup, " is not shorter than the run of ", steps,
-          " steps");
-  return steps - o.warmup;
-}
 
 std::optional<Schedule> make_momentum(const TrainOptions& o, int batches) {
   const bool moves = !find_optimizer(o.optimizer).momentum || o.momentum > 0;
@@ -69,10 +48,6 @@ std::unique_ptr<Optimizer> make_optimizer(const Module& network, const TrainOpti
   for (ParameterGroup* group : {&localization, &rest})
     if (!group->parameters.empty()) groups.push_back(std::move(*group));
   return find_optimizer(o.optimizer).make(std::move(groups), o);
-}
-
-Schedule make_schedule(const TrainOptions& o, int batches) {
-  return linear_warmup(o.warmup, make_plain_schedule(o, batches, scheduled_steps(o, batches)));
 }
 
 Learner::Learner(Model& model, const TrainOptions& options, int batches, Loss loss)

@@ -64,7 +64,4 @@ class Learner {
 /// group with a rate of its own, because they belong to a transformer, whatever their name.
 std::unique_ptr<Optimizer> make_optimizer(const Module& network, const TrainOptions& options);
 
-/// The learning rate of every step, for epochs of `batches` steps.
-Schedule make_schedule(const TrainOptions& options, int batches);
-
 }  // namespace fovea

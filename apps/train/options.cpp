@@ -11,6 +11,7 @@
 #include "apps/shell/usage_error.h"
 #include "apps/train/optimizers.h"
 #include "apps/train/option_table.h"
+#include "apps/train/schedules.h"
 
 namespace fovea {
 
@@ -56,10 +57,7 @@ Json options_json(const TrainOptions& options) {
 }
 
 void check_names(const TrainOptions& o) {
-  const std::vector<std::string> schedules = {"constant", "step", "exponential", "cosine",
-                                              "one-cycle"};
-  if (std::find(schedules.begin(), schedules.end(), *o.schedule) == schedules.end())
-    throw_unknown("--schedule", *o.schedule, schedules);
+  find_schedule(*o.schedule);
   const OptimizerKind& optimizer = find_optimizer(o.optimizer);
   for (const double beta : o.betas)
     require_usage(beta >= 0 && beta < 1, "--betas takes two numbers from 0 to below 1, got ", beta);
@@ -133,8 +131,7 @@ TrainOptions resumed_options(const std::string& stored, const TrainOptions& now,
   TrainOptions options;
   const Json current = options_json(now);
   Json json = parse_json(stored);
-  const bool open_end = json.at("schedule") == "constant" || json.at("schedule") == "step" ||
-                        json.at("schedule") == "exponential";
+  const bool open_end = find_schedule(json.at("schedule")).open_end;
   visit_options(now, [&](const OptionInfo& info, const auto&) {
     const std::string name = info.name;
     if (!given.count(name) || json.value(name, Json()) == current.at(name)) return;

@@ -7,6 +7,7 @@
 #include "apps/shell/numbers.h"
 #include "apps/shell/signals.h"
 #include "apps/shell/usage_error.h"
+#include "apps/train/schedules.h"
 #include "apps/train/train.h"
 #include "apps/train/trainer.h"
 #include "core/error.h"
@@ -168,6 +169,18 @@ TEST_CASE("faults 46, 49, 51: options out of range", "[trainer]") {
   CHECK_THAT(message([](auto& o) { o.optimizer = "adan"; }), contains("did you mean adam?"));
   CHECK_THAT(message([](auto& o) { o.schedule = "cosin"; }), contains("did you mean cosine?"));
   CHECK_THAT(message([](auto& o) { o.fill = ""; }), contains("--fill takes auto"));
+}
+
+TEST_CASE("names that do not exist are refused inside the library, too", "[trainer]") {
+  Parts p = make_parts(little_run(""));
+  TrainOptions options = p.options;
+  options.optimizer = "nadam";
+  CHECK_THAT(message_of([&] { make_optimizer(*p.model.network, options); }),
+             contains("--optimizer 'nadam' does not exist"));
+  options = p.options;
+  options.schedule = "linear";
+  CHECK_THAT(message_of([&] { make_schedule(options, 10); }),
+             contains("--schedule 'linear' does not exist"));
 }
 
 TEST_CASE("defaults follow the optimiser", "[trainer]") {
