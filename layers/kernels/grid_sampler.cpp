@@ -62,12 +62,12 @@ void reflect(Real low, Real high, Real& v, Real& slope) {
     v = mirrored.position, slope = mirrored.slope;
   }
   const bool zeros = o.padding == Padding::zeros;
-  const Native low = Real(zeros ? -frame_before : 0) - Native{};
+  const Native low = Real(zeros ? -1 : 0) - Native{}, outside = Real(zeros ? -2 : 0) - Native{};
   const Native high = Real(zeros ? size : size - 1) - Native{};
   // Comparisons that a NaN fails, so that it ends up in range too. Like PyTorch, a coordinate on
   // the border itself has no gradient where the border is what clips it.
   const NativeInts inside = zeros ? (v >= low) & (v <= high) : (v > low) & (v < high);
-  const Native clamped = v > low ? (v < high ? v : high) : low;
+  const Native clamped = v >= low ? (v < high ? v : high) : outside;
   return {clamped, inside ? slope : Native{}};
 }
 

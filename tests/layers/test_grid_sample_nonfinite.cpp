@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/autograd.h"
+#include "core/random.h"
 #include "layers/grid_sample.h"
 #include "layers/spatial_transformer.h"
 #include "tests/catch.h"
@@ -104,6 +105,23 @@ TEST_CASE("outside an image of infinities is the fill value", "[grid_sample]") {
     const Tensor slopes = theta.grad();
     for (const Real slope : slopes.values()) REQUIRE(slope == 0);
   }
+}
+
+TEST_CASE("just outside is the same as far outside", "[grid_sample]") {
+  // To the last bit, which decides ties on a flat background: no matter how the weights round.
+  Random rng(1);
+  const Tensor x = random_integers({1, 4, 4}, true, 1);
+  const Tensor near = Tensor::zeros({8, 8, 2}, true), far = Tensor::like(near);
+  for (int i = 0; i < 64; ++i)
+    for (int lane = 0; lane < lane_count; ++lane) {
+      const int outer = 2 * i + i % 2, other = 2 * i + 1 - i % 2;
+      const double side = rng.below(2) ? 1 : -1;
+      near[outer][lane] = static_cast<Real>(side * rng.uniform(1.26, 1.74));  // pixel -2 to -1
+      far[outer][lane] = static_cast<Real>(side * 9);
+      near[other][lane] = far[other][lane] = static_cast<Real>(rng.uniform(-1, 1));
+    }
+  const GridSampleOptions o{.fill = Real(-0.45198988914489746)};
+  CHECK(difference(grid_sample(x, near, o), grid_sample(x, far, o)) == 0);
 }
 
 TEST_CASE("infinite gradients reach the pixels that were read", "[grid_sample]") {
