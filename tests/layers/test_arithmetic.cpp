@@ -1,6 +1,10 @@
+#include <limits>
+
+#include "core/autograd.h"
 #include "layers/arithmetic.h"
 #include "tests/catch.h"
 #include "tests/golden.h"
+#include "tests/reference.h"
 #include "tests/temp_dir.h"
 
 using namespace fovea;
@@ -101,4 +105,25 @@ TEST_CASE("arithmetic names both shapes when they cannot be broadcast", "[arithm
           std::string("[") + name +
               "] Shapes [2, 3] and [4, 2] cannot be broadcast: from the last dimension on, extents "
               "must be equal or 1");
+}
+
+TEST_CASE("division by a number is division", "[arithmetic]") {
+  constexpr Real infinity = std::numeric_limits<Real>::infinity();
+  const std::vector<Real> values = {0,         Real(-0.0),  1,          -3,
+                                    Real(0.1), Real(1e-39), Real(3e38), infinity};
+  for (bool per_sample : {false, true})
+    for (Real divisor :
+         {Real(1e-39), Real(-1e-45), Real(3), Real(0.1), Real(3e38), Real(0), infinity}) {
+      Tensor x = per_sample ? Tensor::per_sample({8}) : Tensor::shared({8});
+      for (std::size_t i = 0; i < x.real_count(); ++i)
+        x.data()[i] = values[i / (per_sample ? lane_count : 1)];
+      x.set_requires_grad();
+      INFO("by " << divisor);
+      const Tensor y = x / divisor, expected = divide(x, Tensor::filled({1}, divisor));
+      CHECK(difference(y, expected) == 0);
+      backward(y);
+      const Tensor grad = x.grad();
+      for (const Real slope : grad.values()) REQUIRE(slope == 1 / divisor);
+    }
+  CHECK((Tensor::filled({1}, Real(1e-39)) / Real(1e-39)).item() == 1);
 }

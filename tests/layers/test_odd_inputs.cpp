@@ -55,24 +55,6 @@ void check_error(const std::string& part, F f) {
 
 }  // namespace
 
-TEST_CASE("division by a number is division", "[arithmetic][odd]") {
-  const std::vector<Real> values = {0, Real(-0.0), 1, -3, Real(0.1), Real(1e-39), Real(3e38), inf};
-  for (bool per_sample : {false, true})
-    for (Real divisor : {Real(1e-39), Real(-1e-45), Real(3), Real(0.1), Real(3e38), Real(0), inf}) {
-      Tensor x = per_sample ? Tensor::per_sample({8}) : Tensor::shared({8});
-      for (std::size_t i = 0; i < x.real_count(); ++i)
-        x.data()[i] = values[i / (per_sample ? lane_count : 1)];
-      x.set_requires_grad();
-      INFO("by " << divisor);
-      const Tensor y = x / divisor, expected = divide(x, Tensor::filled({1}, divisor));
-      CHECK(difference(y, expected) == 0);
-      backward(y);
-      const Tensor grad = x.grad();
-      for (const Real slope : grad.values()) REQUIRE(slope == 1 / divisor);
-    }
-  CHECK((Tensor::filled({1}, Real(1e-39)) / Real(1e-39)).item() == 1);
-}
-
 TEST_CASE("softmax of nothing is nothing", "[activations][odd]") {
   for (bool per_sample : {false, true})
     for (auto* op : {&softmax, &log_softmax}) {
