@@ -48,13 +48,15 @@ LIB_SOURCES  := $(wildcard core/*.cpp layers/*.cpp layers/*/*.cpp optim/*.cpp da
 APP_SOURCES  := $(wildcard apps/*/*.cpp)
 # A folder of apps/ with a main.cpp is a program; the others are rooms that programs share.
 PROGRAMS     := $(patsubst apps/%/main.cpp,%,$(wildcard apps/*/main.cpp))
-ROOM_SOURCES := $(filter-out $(PROGRAMS:%=apps/%/%),$(APP_SOURCES))
+ROOM_SOURCES := $(filter-out apps/onnx/% $(PROGRAMS:%=apps/%/%),$(APP_SOURCES))
 TEST_SOURCES := $(wildcard tests/*.cpp tests/*/test_*.cpp)
 ifeq ($(KIND),double)  # what `make gradcheck` runs, and a third of the compile time
 TEST_SOURCES := $(wildcard tests/*.cpp) $(shell grep -lE '\[(gradcheck|golden)\]' tests/*/test_*.cpp)
 endif
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.cpp,%,$(filter-out %/driver.cpp,$(wildcard tests/fuzz/*.cpp)))
 objects = $(patsubst %.cpp,$(OBJ)/%.o,$(1))
+# In the order in which they use each other.
+ARCHIVES := $(OBJ)/libfovea_onnx.a $(OBJ)/libfovea_train.a $(OBJ)/libfovea.a
 FORMATTED := $(wildcard $(foreach d,core layers layers/* optim data apps/* tests tests/*,$(d)/*.cpp $(d)/*.h))
 
 Q := $(if $(V),,@)
@@ -125,8 +127,8 @@ deps:
 
 ## install: copy programs, headers and the library below PREFIX (and DESTDIR)
 .PHONY: install
-install: all $(OBJ)/libfovea.a
-	$(Q).ci/install_files '$(DESTDIR)$(PREFIX)' $(OBJ)/libfovea.a '-std=c++20 -march=$(ARCH)' $(PROGRAMS:%=$(BUILD)/%)
+install: all $(ARCHIVES)
+	$(Q).ci/install_files '$(DESTDIR)$(PREFIX)' '-std=c++20 -march=$(ARCH)' $(ARCHIVES) -- $(PROGRAMS:%=$(BUILD)/%)
 
 ## format: lay out all sources with clang-format
 .PHONY: format
@@ -169,18 +171,19 @@ $(OBJ)/apps/%.o $(OBJ)/tests/%.o: EXTRA_FLAGS := -O1
 $(OBJ)/apps/bench/%.o: EXTRA_FLAGS := -O2 -DFOVEA_FLAGS='"$(CXXFLAGS_$(KIND)) -fno-math-errno"'
 
 $(OBJ)/libfovea.a: $(call objects,$(LIB_SOURCES))
-$(OBJ)/librooms.a: $(call objects,$(ROOM_SOURCES))
+$(OBJ)/libfovea_train.a: $(call objects,$(ROOM_SOURCES))
+$(OBJ)/libfovea_onnx.a: $(call objects,$(wildcard apps/onnx/*.cpp))
 $(OBJ)/%.a:
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 # A program takes from the archives what it uses, and of the libraries those that this needs.
 .SECONDEXPANSION:
-$(PROGRAMS:%=$(OBJ)/%): $(OBJ)/%: $$(call objects,$$(wildcard apps/$$*/*.cpp)) $(OBJ)/librooms.a $(OBJ)/libfovea.a
+$(PROGRAMS:%=$(OBJ)/%): $(OBJ)/%: $$(call objects,$$(wildcard apps/$$*/*.cpp)) $(ARCHIVES)
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
 
 # The tests also see the files of mnist_stn, but for its main().
-$(OBJ)/tests/all: $(call objects,$(TEST_SOURCES) $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp))) $(OBJ)/librooms.a $(OBJ)/libfovea.a
+$(OBJ)/tests/all: $(call objects,$(TEST_SOURCES) $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp))) $(ARCHIVES)
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ $(TEST_LIBS) $(APP_LIBS) $(LIBS)
 

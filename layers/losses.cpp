@@ -96,4 +96,18 @@ Tensor mse_loss(const Tensor& x, const Tensor& target) {
   });
 }
 
+int most_probable(const Tensor& scores, int lane) {
+  int best = 0;
+  for (int k = 1; k < scores.size(); ++k)
+    if (scores[k][lane] > scores[best][lane]) best = k;
+  return best;
+}
+
+int count_correct(const Tensor& log_probs, const Tile& tile) {
+  int correct = 0;
+  for (int lane = 0; lane < tile.valid; ++lane)
+    correct += most_probable(log_probs, lane) == tile.labels[lane];
+  return correct;
+}
+
 }  // namespace fovea

@@ -19,4 +19,10 @@ Tensor cross_entropy(const Tensor& logits, const Labels& labels, Real label_smoo
 /// and at least one of the two per sample.
 Tensor mse_loss(const Tensor& x, const Tensor& target);
 
+/// The class with the highest score of one lane; the first of equal ones.
+int most_probable(const Tensor& scores, int lane);
+
+/// Correct answers among the samples of a tile that count.
+int count_correct(const Tensor& log_probs, const Tile& tile);
+
 }  // namespace fovea

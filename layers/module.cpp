@@ -38,7 +38,8 @@ Tensor Module::run(const Tensor& x, FunctionRef<Tensor(const Tensor&)> action) c
     throw;
   } catch (const Error& error) {
     const std::string where = path();
-    if (where.empty()) throw;
+    if (where.empty() || std::string_view(error.what()).find(where) != std::string_view::npos)
+      throw;
     throw ModuleError(cat(error.what(), " (in ", where, ")"));
   }
 }

@@ -38,13 +38,6 @@ void require_log_probabilities(const Tensor& y, const Model& model) {
 
 }  // namespace
 
-int most_probable(const Tensor& scores, int lane) {
-  int best = 0;
-  for (int k = 1; k < scores.size(); ++k)
-    if (scores[k][lane] > scores[best][lane]) best = k;
-  return best;
-}
-
 void require_fitting(const Model& model, const Dataset& dataset) {
   const ModelInfo& info = model.info;
   require(dataset.image_shape == info.input, "the model takes images ", info.input, ", but ",
@@ -53,13 +46,6 @@ void require_fitting(const Model& model, const Dataset& dataset) {
   require(dataset.labels.empty() || (*low >= 0 && *high < info.classes()), "the model knows ",
           info.classes(), " classes, but ", dataset.name,
           " has more; choose other data or other weights");
-}
-
-int count_correct(const Tensor& log_probs, const Tile& tile) {
-  int correct = 0;
-  for (int lane = 0; lane < tile.valid; ++lane)
-    correct += most_probable(log_probs, lane) == tile.labels[lane];
-  return correct;
 }
 
 Evaluation evaluate(const Model& model, const Dataset& dataset, bool keep_predictions, int limit) {

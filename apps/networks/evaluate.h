@@ -36,12 +36,6 @@ Evaluation evaluate(const Model& model, const Dataset& dataset, bool keep_predic
 /// Throws Error naming both if the model does not take the images, or know the classes, of the set.
 void require_fitting(const Model& model, const Dataset& dataset);
 
-/// The class with the highest score of one lane; the first of equal ones.
-int most_probable(const Tensor& scores, int lane);
-
-/// Correct answers among the samples of a tile that count.
-int count_correct(const Tensor& log_probs, const Tile& tile);
-
 /// "Test set: Average loss: 0.0418, Accuracy: 9865/10000 (98.65%)"
 std::string test_line(const Evaluation& evaluation);
 

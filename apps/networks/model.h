@@ -38,10 +38,9 @@ Batch batch_of(const ModelInfo& info, std::span<const std::uint8_t> pixels);
 /// A freshly initialised model of the network info.name.
 Model make_model(ModelInfo info, std::uint64_t seed);
 
-/// Copies tensors by name into the network; all of them must be there, with the right shapes and
-/// finite values (unless allowed), and no others; otherwise throws Error and changes nothing.
-void load_weights(const Module& network, const SafeTensors& weights, const std::string& file,
-                  bool allow_non_finite = false);
+/// load_weights() (layers/weights.h) of a file that may be a checkpoint.
+void load_model_weights(const Module& network, const SafeTensors& weights, const std::string& file,
+                        bool allow_non_finite = false);
 
 /// Reads weights saved by save_model() or by PyTorch; without metadata, widths and input size
 /// follow from the shapes, and the normalisation is MNIST's (CIFAR-10's for three channels).

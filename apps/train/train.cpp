@@ -69,7 +69,7 @@ Model start_model(const TrainOptions& options, const DataSplit& data) {
     info.options.set(fill_option(before.find("fill") ? before.number("fill") : 0));
   }
   Model model = make_model(std::move(info), options.seed);
-  load_weights(*model.network, weights, options.init, options.allow_non_finite);
+  load_model_weights(*model.network, weights, options.init, options.allow_non_finite);
   return model;
 }
 
@@ -191,6 +191,12 @@ void free_pixels(Dataset& dataset) {
 }
 
 }  // namespace
+
+TrainOptions begin_or_resume(const std::string& folder) {
+  TrainOptions options;
+  (run_files::has_run(folder) ? options.resume : options.out) = folder;
+  return options;
+}
 
 int train(TrainOptions wanted, const TrainTask& task) {
   Start start = prepare(std::move(wanted), task.given);

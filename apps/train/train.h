@@ -5,11 +5,15 @@
 #include <set>
 #include <string>
 
+#include "apps/networks/evaluate.h"
 #include "apps/train/learner.h"
 #include "apps/train/options.h"
 #include "data/dataset.h"
 
 namespace fovea {
+
+/// Options of a run in `folder`: a new one or, where the folder holds one, that one going on.
+TrainOptions begin_or_resume(const std::string& folder);
 
 /// What training may be given beside its options.
 struct TrainTask {

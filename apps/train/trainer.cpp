@@ -49,7 +49,8 @@ Trainer::Trainer(const TrainOptions& options, const DataSplit& data, Model& mode
       frame_steps_(geometric_steps(learner_.total_steps(), frame_moments)) {}
 
 void Trainer::resume(const Checkpoint& checkpoint) {
-  load_weights(*model_.network, checkpoint.tensors, checkpoint.file, options_.allow_non_finite);
+  load_model_weights(*model_.network, checkpoint.tensors, checkpoint.file,
+                     options_.allow_non_finite);
   restore_optimizer(learner_.optimizer(), checkpoint);
   state_ = checkpoint.state;
   require(

@@ -108,7 +108,7 @@ TEST_CASE("faults 31 to 33 and 35: weights that do not fit", "[model]") {
   const Model model = make_model(info_of("tutorial"), 1);
   const std::vector<float> before = all_weights(model);
   auto loading = [&](const SafeTensors& tensors) {
-    return message_of([&] { load_weights(*model.network, tensors, "w"); });
+    return message_of([&] { load_model_weights(*model.network, tensors, "w"); });
   };
   SafeTensors wrong = model_tensors(make_model(info_of("tutorial"), 2));
   wrong.tensors[0].second.shape = {10, 1, 1, 25};
