@@ -17,7 +17,7 @@ class ModuleError : public Error {
 }  // namespace
 
 Module::~Module() {
-  for (const auto& [name, child] : children_) child->parent_ = nullptr;
+  for (const auto& [name, child] : children_) child->parent_ = nullptr, child->name_.clear();
   if (parent_) std::erase_if(parent_->children_, [&](auto& c) { return c.second == this; });
 }
 
