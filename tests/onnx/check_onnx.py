@@ -29,32 +29,39 @@ except ImportError:
 
 TOLERANCE = 1e-4
 
-# name: (channels, side, widths of localization.0, .3, fc_loc.0, conv1, conv2, fc1, background);
-# a list in place of conv1: the blocks of a deep classifier
+# Options of `train` that make one of each kind of network; of images of which size.
+MNIST, COLOUR = (1, 28), (3, 32)
 NETWORKS = {
-    "tutorial": (1, 28, 8, 10, 32, 10, 20, 50, 0),
-    "tutorial, background -0.42": (1, 28, 8, 10, 32, 10, 20, 50, -0.4242),
-    "tutorial-x2": (1, 28, 16, 20, 64, 20, 40, 100, 0),
-    "tutorial-x4": (1, 28, 32, 40, 128, 40, 80, 200, 0),
-    "tutorial-cnn": (1, 28, 0, 0, 0, 10, 20, 50, 0),
-    "tutorial on 42x42": (1, 42, 8, 10, 32, 10, 20, 50, 0),
-    "cifar": (3, 32, 64, 128, 256, 16, 32, 1024, 0),
-    "cifar, background -1.9": (3, 32, 64, 128, 256, 16, 32, 1024, -1.9),
-    "cifar-cnn": (3, 32, 0, 0, 0, 16, 32, 1024, 0),
-    "cifar-deep": (3, 32, 16, 32, 64, [32, 64, 128], 1, 256, 0),
+    "tutorial": ("--model tutorial", MNIST),
+    "tutorial, PyTorch's padding": ("--model tutorial --fill 0", MNIST),
+    "tutorial, translation": ("--model tutorial --model-option warp=translation", MNIST),
+    "tutorial, attention": ("--model tutorial --model-option warp=attention", MNIST),
+    "tutorial, similarity": ("--model tutorial --model-option warp=similarity", MNIST),
+    "tutorial-x2": ("--model tutorial-x2", MNIST),
+    "tutorial-x4": ("--model tutorial-x4", MNIST),
+    "tutorial-cnn": ("--model tutorial-cnn", MNIST),
+    "tutorial on 42x42": ("--model tutorial", (1, 42)),
+    "cifar": ("--model cifar", COLOUR),
+    "cifar, background -1.9": ("--model cifar --fill -1.9", COLOUR),
+    "cifar-cnn": ("--model cifar-cnn", COLOUR),
+    "cifar-deep": ("--model cifar-deep", COLOUR),
+    "features": ("--model features", MNIST),
+    "features, similarity": ("--model features --model-option warp=similarity", MNIST),
 }
+# The layers that say theta.
+THETA = ("fc_loc.2", "3.localization.8")
 
 
 def read_safetensors(path):
     data = pathlib.Path(path).read_bytes()
     (length,) = struct.unpack("<Q", data[:8])
     header = json.loads(data[8 : 8 + length])
-    header.pop("__metadata__", None)
+    metadata = header.pop("__metadata__", {})
     arrays = {}
     for name, entry in header.items():
         begin, end = (8 + length + offset for offset in entry["data_offsets"])
         arrays[name] = numpy.frombuffer(data[begin:end], "<f4").reshape(entry["shape"])
-    return arrays
+    return arrays, metadata
 
 
 def write_safetensors(path, arrays, metadata):
@@ -68,46 +75,42 @@ def write_safetensors(path, arrays, metadata):
     pathlib.Path(path).write_bytes(struct.pack("<Q", len(text)) + text + b"".join(blobs))
 
 
-def random_network(path, channels, side, loc1, loc2, fc_loc, conv1, conv2, fc, fill):
+def write_images(folder, channels, side):
+    """A few random images of two classes, as PGM or PPM files."""
+    random = numpy.random.default_rng(3)
+    for split in ("train", "test"):
+        for name in "ab":
+            place = folder / split / name
+            place.mkdir(parents=True)
+            for i in range(4):
+                pixels = random.integers(0, 256, side * side * channels, dtype=numpy.uint8)
+                kind = "P5" if channels == 1 else "P6"
+                (place / f"{i}.{'pgm' if channels == 1 else 'ppm'}").write_bytes(
+                    f"{kind} {side} {side} 255\n".encode() + pixels.tobytes())
+
+
+def random_network(program, options, size, folder):
     """Weights that tell images apart (twice PyTorch's), and a transform that is not the identity."""
+    images, run = folder / f"images-{size[0]}-{size[1]}", folder / "run"
+    if not images.exists():
+        write_images(images, *size)
+    subprocess.run(
+        [program, "train", *options.split(), "--data", images, "--epochs", "1", "--quiet", "--out",
+         run, "--overwrite"],
+        check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+    arrays, metadata = read_safetensors(run / "best.safetensors")
     random = numpy.random.default_rng(7)
-    arrays = {}
-
-    def add(name, *shape):
-        bound = 2 * numpy.prod(shape[1:]) ** -0.5
-        arrays[name + ".weight"] = random.uniform(-bound, bound, shape)
-        arrays[name + ".bias"] = random.uniform(-bound, bound, shape[:1])
-
-    def pooled(kernel):
-        return (((side - kernel + 1) // 2) - 4) // 2
-
-    if loc1:
-        add("localization.0", loc1, channels, 7, 7)
-        add("localization.3", loc2, loc1, 5, 5)
-        add("fc_loc.0", fc_loc, loc2 * pooled(7) ** 2)
-        add("fc_loc.2", 6, fc_loc)
-        arrays["fc_loc.2.weight"] /= 8
-        arrays["fc_loc.2.bias"] = numpy.array([0.9, 0.3, 0.1, -0.3, 1.2, -0.2])
-    blocks = conv1 if isinstance(conv1, list) else []
-    for i, (width, out) in enumerate(zip([channels] + blocks, blocks)):
-        add(f"features.{6 * i}", out, width, 3, 3)
-        add(f"features.{6 * i + 2}", out, out, 3, 3)
-    if blocks:
-        conv1 = 1
-        add("fc1", fc, blocks[-1] * (side >> len(blocks)) ** 2)
-    else:
-        add("conv1", conv1, channels, 5, 5)
-        add("conv2", conv2, conv1, 5, 5)
-        add("fc1", fc, conv2 * pooled(5) ** 2)
-    add("fc2", 10, fc)
-    model = {
-        "name": "check", "input": [channels, side, side], "transformer": bool(loc1), "fill": fill,
-        "mean": [0.4] * channels, "stddev": [0.25] * channels,
-        "class_names": [str(i) for i in range(10)], "classes": 10, "localization1": loc1 or 1,
-        "localization2": loc2 or 1, "localization_fc": fc_loc or 1, "conv1": conv1, "conv2": conv2,
-        "fc": fc, "blocks": blocks,
-    }  # fmt: skip
-    write_safetensors(path, arrays, {"fovea.format": "1", "fovea.model": json.dumps(model)})
+    for name, array in list(arrays.items()):
+        layer, kind = name.rsplit(".", 1)
+        bound = 2 * numpy.prod(arrays[layer + ".weight"].shape[1:]) ** -0.5
+        values = random.uniform(-bound, bound, array.shape)
+        if layer in THETA:
+            values = values / 8 if kind == "weight" else array + random.uniform(-0.3, 0.3, array.shape)
+        arrays[name] = values
+    metadata.pop("fovea.crc32", None)
+    weights = folder / "weights.safetensors"
+    write_safetensors(weights, arrays, metadata)
+    return weights
 
 
 def check(program, name, weights, folder):
@@ -119,7 +122,7 @@ def check(program, name, weights, folder):
     )
     if onnx:
         onnx.checker.check_model(str(exported), full_check=True)
-    expected = read_safetensors(samples)
+    expected, _ = read_safetensors(samples)
     session = onnxruntime.InferenceSession(str(exported), providers=["CPUExecutionProvider"])
     worst = 0
     for batch in (1, 64):
@@ -138,9 +141,8 @@ def main():
     good = True
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        for network, widths in NETWORKS.items():
-            weights = folder / "weights.safetensors"
-            random_network(weights, *widths)
+        for network, (options, size) in NETWORKS.items():
+            weights = random_network(program, options, size, folder)
             good &= check(program, network, weights, folder)
         for weights in sys.argv[2:]:
             good &= check(program, pathlib.Path(weights).name, weights, folder)
