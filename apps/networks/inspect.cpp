@@ -72,7 +72,8 @@ std::vector<Stage> transformer_stages(const Model& model) {
     const Transformation& t = observer.seen[i];
     const std::vector<Transformation> before(observer.seen.begin(),
                                              observer.seen.begin() + static_cast<long>(i));
-    stages.push_back({t.transformer, t.transformer->path(), parent_of(t.input, before, trace)});
+    stages.push_back({t.transformer, t.transformer->path(), t.input.shape() == model.info.input,
+                      parent_of(t.input, before, trace)});
   }
   return stages;
 }

@@ -82,10 +82,11 @@ Tensor theta_tensor(const Stage& stage, std::size_t index, const Tile& tile,
   return theta;
 }
 
-// A transformer of the image shows it in its own way; feature maps stand for the whole image.
-SpatialTransformOptions options_of(const Stage& stage) {
-  if (stage.parent >= 0) return {.sampler = stage.transformer->options().sampler};
-  return stage.transformer->options();
+// A transformer of the image shows it in its own way; feature maps stand for the whole image, on
+// black.
+SpatialTransformOptions options_of(const Stage& stage, const ModelInfo& info) {
+  if (stage.of_image) return stage.transformer->options();
+  return {.sampler = {.fill = static_cast<Real>(-info.mean[0] / info.stddev[0])}};
 }
 
 }  // namespace
@@ -107,7 +108,8 @@ std::vector<std::vector<StageView>> views(const Model& model, const std::vector<
       const int parent = stages[s].parent;
       const Tensor& from = parent < 0 ? tile.images : shown[static_cast<std::size_t>(parent)];
       shown.push_back(spatial_transform(from, theta_tensor(stages[s], s, tile, thetas),
-                                        stages[s].transformer->warp(), options_of(stages[s])));
+                                        stages[s].transformer->warp(),
+                                        options_of(stages[s], model.info)));
       for (int lane = 0; lane < tile.valid; ++lane) {
         const auto image = static_cast<std::size_t>(tile.first + lane);
         out[image].push_back(

@@ -64,6 +64,9 @@ Image before_after_sheet(const Model& model, const Dataset& dataset, std::span<c
       answered_views(model, pixels, inspect(model, pixels), labels);
   ContactSheetOptions o = options;
   o.columns = std::min(o.columns, std::max(1, static_cast<int>(views.size())));
+  for (const Stage& stage : transformer_stages(model))
+    if (!stage.of_image)
+      o.legend = "outline: what a transformer of feature maps samples, shown on the image";
   if (spatial_transformers(*model.network).empty())
     o.legend = "this network has no transformer: it sees its input as it is";
   return contact_sheet(views, o);
