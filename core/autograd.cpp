@@ -59,7 +59,8 @@ Node::Node(OpName op, const Tensor& output, std::span<const Tensor> inputs)
       sequence_(next_sequence++),
       inputs_(inputs.begin(), inputs.end()) {
   detail::require_input_count(op, inputs.size());
-  if (is_leaf()) leaf_slot_ = leaf_slots().take();
+  static std::atomic<std::uint64_t> leaves{0};
+  if (is_leaf()) leaf_slot_ = leaf_slots().take(), leaf_id_ = ++leaves;
 }
 
 Node::~Node() {

@@ -46,6 +46,8 @@ class Node {
   virtual void release() {}
 
   bool is_leaf() const { return inputs_.empty(); }
+  /// Of a leaf a number that no other has, ever; 0 of an operation.
+  std::uint64_t leaf_id() const { return leaf_id_; }
   const char* op() const { return op_; }
   const std::vector<Tensor, CacheAllocator<Tensor>>& inputs() const { return inputs_; }
 
@@ -60,6 +62,7 @@ class Node {
   std::uint64_t tape_;      // the tile in which it was recorded
   std::uint64_t sequence_;  // order of recording: backward goes from high to low
   std::uint64_t visited_ = 0;
+  std::uint64_t leaf_id_ = 0;
   int leaf_slot_ = -1;  // index in a GradientStore; leaves only
   std::vector<Tensor, CacheAllocator<Tensor>> inputs_;
   Tensor grad_;

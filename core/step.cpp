@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/autograd.h"
+#include "core/per_step.h"
 #include "core/random.h"
 
 namespace fovea {
@@ -134,7 +135,9 @@ double train_step(const Batch& batch, FunctionRef<Tensor(const Tile&)> loss) {
   const int tiles = tile_count(batch.size);
   const int tiles_a_task = (tiles + max_tasks - 1) / max_tasks;
   const int count = (tiles + tiles_a_task - 1) / tiles_a_task;
+  const StepScope step;
   run_tasks(count, [&](int i) {
+    const InStep in_step(step);
     Task& task = tasks()[i];
     task.gradients.begin();
     task.loss = 0;
@@ -149,7 +152,9 @@ double train_step(const Batch& batch, FunctionRef<Tensor(const Tile&)> loss) {
 }
 
 void for_each_tile(const Batch& batch, FunctionRef<void(const Tile&)> visit) {
+  const StepScope step;
   run_tasks(tile_count(batch.size), [&](int i) {
+    const InStep in_step(step);
     const NoGrad guard;
     begin_tape();
     const Tile tile = make_tile(batch, i);

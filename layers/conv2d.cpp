@@ -4,8 +4,10 @@
 
 #include "core/autograd.h"
 #include "core/long_sum.h"
+#include "layers/conv_weights.h"
 #include "layers/init.h"
 #include "layers/kernels/conv2d_kernels.h"
+#include "layers/kernels/conv_choice.h"
 
 namespace fovea {
 
@@ -108,35 +110,75 @@ void add_unpadded(const Tensor& from, Extent2 p, const Tensor& x) {
     }
 }
 
+namespace {
+
+// What backward needs of the forward pass.
+struct Kept {
+  ConvGeometry g;
+  Tensor x;  // padded
+  ConvWeights weights;
+  Conv2dOptions options;
+};
+
+void forward_group(const Kept& k, int group, const Real* bias, Real* y) {
+  const Group part(k.g, group);
+  const Real* x = k.x.data() + part.x * lane_count;
+  if (const auto choice = winograd_choice(ConvPass::forward, k.g))
+    winograd_forward(k.g, choice->form, x,
+                     k.weights.winograd(k.g, choice->form, false, group)->data(), bias, y);
+  else
+    conv_forward(k.g, x, k.weights.data() + part.w, bias, y);
+}
+
+void add_weight_grad(const Kept& k, const Tensor& dy, Real* dw) {
+  const auto choice = winograd_choice(ConvPass::weight_grad, k.g);
+  for (int i = 0; i < k.options.groups; ++i) {
+    const Group part(k.g, i);
+    const Real *x = k.x.data() + part.x * lane_count, *d = dy.data() + part.y * lane_count;
+    if (choice)
+      winograd_weight_grad(k.g, choice->form, x, d, dw + part.w);
+    else
+      conv_weight_grad(k.g, x, d, k.g.positions(), 0, k.g.out_h, dw + part.w);
+  }
+}
+
+void add_input_grad(const Kept& k, const Tensor& dy, const Tensor& dx) {
+  const Extent2 padding = k.options.padding;
+  // Winograd's leaves the padding out by itself, if it is the same in both directions.
+  const bool even = padding.h == padding.w;
+  const auto choice = winograd_choice(ConvPass::input_grad, k.g, even ? padding.h : 0);
+  const bool direct_into = padding == Extent2(0) || (choice && even);
+  const Tensor target = direct_into ? dx : Tensor::zeros(k.x.shape(), true);
+  for (int i = 0; i < k.options.groups; ++i) {
+    const Group part(k.g, i);
+    const Real* d = dy.data() + part.y * lane_count;
+    Real* to = target.data() + static_cast<long>(i) * target.size() / k.options.groups * lane_count;
+    if (choice)
+      winograd_input_grad(k.g, choice->form, even ? padding.h : 0,
+                          k.weights.winograd(k.g, choice->form, true, i)->data(), d, to);
+    else
+      conv_input_grad(k.g, k.weights.data() + part.w, d, k.g.positions(), 0, k.g.out_h, to);
+  }
+  if (!direct_into) add_unpadded(target, padding, dx);
+}
+
+}  // namespace
+
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
   const ConvGeometry g = conv2d_geometry(x, weight, bias, o);
-  const Tensor in = padded(x, o.padding);
+  Kept kept{g, padded(x, o.padding), ConvWeights(weight), o};
   Tensor y = Tensor::per_sample({o.out, g.out_h, g.out_w});
   for (int i = 0; i < o.groups; ++i) {
     const Group part(g, i);
-    conv_forward(g, in.data() + part.x * lane_count, weight.data() + part.w,
-                 bias ? bias.data() + part.first_out : nullptr, y.data() + part.y * lane_count);
+    forward_group(kept, i, bias ? bias.data() + part.first_out : nullptr,
+                  y.data() + part.y * lane_count);
   }
   return record(
       "conv2d", y, {x, weight, bias},
-      [g, in, w = weight.detach(), groups = o.groups, padding = o.padding](const Tensor& dy,
-                                                                           GradSink& grad) {
-        Tensor* dx = grad.wanted(0);
-        Tensor* dw = grad.wanted(1);
-        const bool pads = padding != Extent2(0);
-        const Tensor dx_padded = dx && pads ? Tensor::zeros(in.shape(), true) : Tensor();
-        for (int i = 0; i < groups; ++i) {
-          const Group part(g, i);
-          const Real* d = dy.data() + part.y * lane_count;
-          if (dw)
-            conv_weight_grad(g, in.data() + part.x * lane_count, d, g.positions(), 0, g.out_h,
-                             dw->data() + part.w);
-          if (dx)
-            conv_input_grad(g, w.data() + part.w, d, g.positions(), 0, g.out_h,
-                            (pads ? dx_padded : *dx).data() + part.x * lane_count);
-        }
-        if (dx && pads) add_unpadded(dx_padded, padding, *dx);
-        if (Tensor* db = grad.wanted(2)) add_bias_grad(dy, g.out * groups, db->data());
+      [kept = std::move(kept)](const Tensor& dy, GradSink& grad) {
+        if (Tensor* dw = grad.wanted(1)) add_weight_grad(kept, dy, dw->data());
+        if (Tensor* dx = grad.wanted(0)) add_input_grad(kept, dy, *dx);
+        if (Tensor* db = grad.wanted(2)) add_bias_grad(dy, kept.options.out, db->data());
       },
       [&] {
         return Attributes{{"stride", {o.stride.h, o.stride.w}},

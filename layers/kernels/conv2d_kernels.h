@@ -23,6 +23,22 @@ void conv_pool_forward(const ConvGeometry& g, const Real* x, const Real* w, cons
                        Real* y, RealInt* winners);
 inline constexpr int dead_window = 4;
 
+/// Of the four values of a window the largest goes to y, and its number to winner if not null, as
+/// conv_pool_forward() says.
+[[gnu::always_inline]] inline void keep_winner(const Native* values, Real* y, RealInt* to) {
+  Native best = values[0];
+  NativeInts winner{};
+#pragma GCC unroll 4
+  for (int p = 1; p < 4; ++p) {
+    const NativeInts better = (values[p] > best) | (values[p] != values[p]);
+    best = better ? values[p] : best;
+    winner = better ? p - NativeInts{} : winner;
+  }
+  const NativeInts dead = best <= 0;
+  native(y) = dead ? Native{} : best;
+  if (to) native(to) = dead ? dead_window - NativeInts{} : winner;
+}
+
 /// dw += the gradient of the weights, summed over positions and lanes, from `rows` rows of dy that
 /// begin at output row `first_row`. dy_plane: elements from one channel of dy to the next.
 void conv_weight_grad(const ConvGeometry& g, const Real* x, const Real* dy, int dy_plane,

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "layers/kernels/conv_choice.h"
+
 namespace fovea {
 
 namespace {
@@ -39,8 +41,8 @@ class Costs {
         entries_(static_cast<double>(entries)) {}
 
   // Multiply-adds at two a cycle, and what the kernels reach of it.
-  double dense_weight_grad() const { return vectors(4.0 * g_.kernel_h * g_.kernel_w) / 2 / 0.8; }
-  double dense_input_grad() const { return vectors(4.0 * g_.kernel_h * g_.kernel_w) / 2 / 0.7; }
+  double dense_weight_grad() const { return dense(ConvPass::weight_grad, 0.8); }
+  double dense_input_grad() const { return dense(ConvPass::input_grad, 0.7); }
   double pooled_input_grad() const { return vectors(1.3 * patch_rows() * patch_columns()); }
 
   double sparse_weight_grad() const {
@@ -59,6 +61,11 @@ class Costs {
   int patch_columns() const { return g_.kernel_w + g_.stride_w; }
   double row_vectors(int positions) const {
     return static_cast<double>((positions * g_.in + native_width - 1) / native_width);
+  }
+  double dense(ConvPass pass, double share) const {
+    const double direct = vectors(4.0 * g_.kernel_h * g_.kernel_w) / 2 / share;
+    const auto winograd = winograd_choice(pass, g_);
+    return winograd ? std::min(direct, winograd->cost) : direct;
   }
   // Of all windows and channels, at so many elements each.
   double vectors(double elements) const {
