@@ -164,9 +164,12 @@ $(OBJ)/%.o: %.cpp | deps
 # Random numbers must not depend on whether a CPU fuses a*b+c.
 $(OBJ)/core/random.o: EXTRA_FLAGS := -ffp-contract=off
 # Speed is in core/, layers/ and optim/, and in what draws and varies images; the rest compiles in half
-# the time.
+# the time, and where command lines and JSON are read nobody waits for them.
 $(OBJ)/data/%.o: EXTRA_FLAGS := -O2
 $(OBJ)/apps/%.o $(OBJ)/tests/%.o: EXTRA_FLAGS := -O1
+ifeq ($(KIND),release)
+$(foreach room,shell run train onnx mnist_stn,$(OBJ)/apps/$(room)/%.o): EXTRA_FLAGS := -O0
+endif
 # What the benchmark says about how it was built.
 $(OBJ)/apps/bench/%.o: EXTRA_FLAGS := -O2 -DFOVEA_FLAGS='"$(CXXFLAGS_$(KIND)) -fno-math-errno"'
 

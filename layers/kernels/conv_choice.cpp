@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include "core/error.h"
 #include "layers/kernels/conv2d_kernels.h"
@@ -10,18 +11,18 @@ namespace fovea {
 
 namespace {
 
-enum class Wanted { any, direct, winograd };
-
 // FOVEA_CONV=direct|winograd|auto, for experiments.
-Wanted wanted() {
-  static const Wanted value = [] {
-    const char* text = std::getenv("FOVEA_CONV");
-    const std::string_view way = text ? text : "auto";
-    require(way.empty() || way == "auto" || way == "direct" || way == "winograd",
-            "FOVEA_CONV takes auto, direct or winograd, got '", way, "'");
-    return way == "direct" ? Wanted::direct : way == "winograd" ? Wanted::winograd : Wanted::any;
-  }();
-  return value;
+ConvWay way_of_environment() {
+  const char* text = std::getenv("FOVEA_CONV");
+  const std::string_view way = text ? text : "";
+  require(way.empty() || way == "auto" || way == "direct" || way == "winograd",
+          "FOVEA_CONV takes auto, direct or winograd, got '", way, "'");
+  return way == "direct" ? ConvWay::direct : way == "winograd" ? ConvWay::winograd : ConvWay::costs;
+}
+
+ConvWay& current_way() {
+  static ConvWay way = way_of_environment();
+  return way;
 }
 
 // Multiply-adds of vectors go two a cycle; what the kernels reach of that, and the other constants,
@@ -50,6 +51,10 @@ double winograd_cost(ConvPass pass, const ConvGeometry& g, const WinogradForm& f
 
 }  // namespace
 
+ConvWay set_conv_way(ConvWay way) {
+  return std::exchange(current_way(), way);
+}
+
 double direct_cost(ConvPass, const ConvGeometry& g) {
   return static_cast<double>(g.taps()) * g.out * g.positions() * natives_a_lanes / 2 / direct_share;
 }
@@ -57,14 +62,15 @@ double direct_cost(ConvPass, const ConvGeometry& g) {
 std::optional<WinogradChoice> winograd_choice(ConvPass pass, const ConvGeometry& g, int padding) {
   WinogradForm forms[2];
   const int count = has_long_sums(g) ? 0 : winograd_forms(g, forms);
-  if (wanted() == Wanted::direct || (pass == ConvPass::input_grad && padding >= g.kernel_h))
+  const ConvWay way = current_way();
+  if (way == ConvWay::direct || (pass == ConvPass::input_grad && padding >= g.kernel_h))
     return std::nullopt;
   std::optional<WinogradChoice> best;
   for (int i = 0; i < count; ++i) {
     const double cost = winograd_cost(pass, g, forms[i], padding);
     if (!best || cost < best->cost) best = {forms[i], cost};
   }
-  if (best && wanted() == Wanted::any && best->cost >= direct_cost(pass, g)) return std::nullopt;
+  if (best && way == ConvWay::costs && best->cost >= direct_cost(pass, g)) return std::nullopt;
   return best;
 }
 

@@ -1,5 +1,6 @@
 #include "core/autograd.h"
 #include "tests/catch.h"
+#include "tests/conv_way.h"
 #include "tests/golden.h"
 #include "tests/reference.h"
 #include "tests/temp_dir.h"
@@ -15,6 +16,7 @@ Shape weight_shape(const Conv2dOptions& o) {
 
 // Compares forward and all gradients with the naive loops; whole numbers, so without tolerance.
 void check_exact(int height, int width, const Conv2dOptions& o) {
+  const UseConv direct(ConvWay::direct);  // Winograd rounds: test_winograd.cpp
   INFO("input " << o.in << "x" << height << "x" << width << ", out " << o.out << ", kernel "
                 << o.kernel.h << "x" << o.kernel.w << ", stride " << o.stride.h << "x" << o.stride.w
                 << ", padding " << o.padding.h << "x" << o.padding.w << ", dilation "

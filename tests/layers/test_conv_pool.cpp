@@ -8,6 +8,7 @@
 #include "layers/conv_pool.h"
 #include "layers/kernels/conv_pool_grads.h"
 #include "tests/catch.h"
+#include "tests/conv_way.h"
 #include "tests/gradcheck.h"
 #include "tests/reference.h"
 #include "tests/temp_dir.h"
@@ -42,6 +43,7 @@ Tensor sparse_integers(const Shape& shape, int rarity) {
 // Values and gradients against the three operations one after the other, with gradients that are
 // dense, sparse and all zero; whole numbers, so without tolerance.
 void check_exact(int height, int width, const Conv2dOptions& o, const MaxPool2dOptions& p = two) {
+  const UseConv direct(ConvWay::direct);  // Winograd rounds: test_winograd.cpp
   INFO("input " << o.in << "x" << height << "x" << width << ", out " << o.out << ", kernel "
                 << o.kernel.h << "x" << o.kernel.w << ", stride " << o.stride.h << "x" << o.stride.w
                 << ", padding " << o.padding.h << "x" << o.padding.w << ", dilation "
