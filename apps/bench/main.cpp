@@ -18,8 +18,8 @@ struct Options {
   std::vector<std::string> only;
 };
 
-const std::vector<std::string> sections{"train", "eval", "layers", "memory",
-                                        "start", "busy", "widths", "wide"};
+const std::vector<std::string> sections{"train", "eval",   "layers", "memory", "start",
+                                        "busy",  "widths", "wide",   "deep"};
 
 // 1, 2, 3, 4, then powers of two, and the last.
 std::vector<int> thread_counts(int last) {
@@ -48,7 +48,8 @@ class Bench {
     if (wanted("busy")) busy();
     if (wanted("layers")) layers();
     if (wanted("widths")) widths();
-    if (wanted("wide")) wide();
+    if (wanted("wide")) results_.wide = large("wide CIFAR-10 network", "cifar");
+    if (wanted("deep")) results_.deep = large("network of 3x3 convolutions", "cifar-deep");
     if (wanted("memory")) memory(self);
     if (wanted("start")) {
       results_.first_step_ms = first_step_ms(self);
@@ -124,16 +125,22 @@ class Bench {
     }
   }
 
-  void wide() {
-    const std::string net = "cifar";
-    results_.wide_parameters = static_cast<long>(make_bench_network(net)->parameter_count());
-    print_title(cat("training, wide CIFAR-10 network, ", results_.wide_parameters, " parameters"),
-                training_flop(net));
+  Large large(const std::string& title, const std::string& network) {
+    Large out;
+    out.parameters = static_cast<long>(make_bench_network(network)->parameter_count());
+    print_title(cat("training, ", title, ", ", out.parameters, " parameters"),
+                training_flop(network));
     const Effort effort{effort_.repeats, effort_.seconds * 2};
     for (int n : counts_) {
-      results_.wide.push_back(speed(net, 64, n, training_rate(net, 64, n, effort)));
-      print_speed(results_.wide.back());
+      out.train.push_back(speed(network, 64, n, training_rate(network, 64, n, effort)));
+      print_speed(out.train.back());
     }
+    std::printf("  evaluation\n");
+    for (int n : counts_) {
+      out.eval.push_back({256, n, evaluation_rate(network, 256, n, effort), 0});
+      print_speed(out.eval.back());
+    }
+    return out;
   }
 
   void memory(const std::string& self) {

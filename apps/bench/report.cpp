@@ -144,7 +144,10 @@ void write_json(const std::string& path, const Results& r) {
                              {"mflop", w.mflop},
                              {"samples_per_second", w.speed.samples_per_second.median},
                              {"percent_of_peak", w.speed.percent_of_peak}});
-  out["wide"] = {{"parameters", r.wide_parameters}, {"train", speed_list(r.wide)}};
+  for (const auto& [name, large] : {std::pair("wide", &r.wide), std::pair("deep", &r.deep)})
+    out[name] = {{"parameters", large->parameters},
+                 {"train", speed_list(large->train)},
+                 {"eval", speed_list(large->eval)}};
   const std::pair<const char*, double> figures[] = {
       {"allocations_per_step", r.allocations_per_step},
       {"peak_rss_mb", r.peak_rss_mb},

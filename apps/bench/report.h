@@ -31,13 +31,18 @@ struct Width {
   Speed speed;
 };
 
+struct Large {
+  long parameters = 0;
+  std::vector<Speed> train, eval;
+};
+
 struct Results {
   Machine machine;
   std::vector<Peak> peak;
-  std::vector<Speed> train, eval, busy, wide;
+  std::vector<Speed> train, eval, busy;
+  Large wide, deep;
   std::vector<Width> widths;
   std::vector<LayerTimes> layers;
-  long wide_parameters = 0;
   double allocations_per_step = -1, peak_rss_mb = -1,
          first_step_ms = -1;  ///< below 0: not measured
 };
