@@ -1,6 +1,7 @@
 #include "layers/conv_pool.h"
 
 #include <algorithm>
+#include <typeinfo>
 
 #include "core/autograd.h"
 #include "core/long_sum.h"
@@ -138,9 +139,15 @@ Tensor conv_pool_relu(const Tensor& x, const Tensor& weight, const Tensor& bias,
 }
 
 Fused Conv2d::fuse(std::span<const Module* const> followers) const {
-  if (followers.size() < 2 || !dynamic_cast<const ReLU*>(followers[1])) return {};
-  const auto* pool = dynamic_cast<const MaxPool2d*>(followers[0]);
-  if (!pool || !fuses(options_, pool->options())) return {};
+  // These very layers: one derived from them may compute something else.
+  const auto is = [](const Module& module, const std::type_info& type) {
+    return typeid(module) == type;
+  };
+  if (followers.size() < 2 || !is(*this, typeid(Conv2d)) || !is(*followers[0], typeid(MaxPool2d)) ||
+      !is(*followers[1], typeid(ReLU)))
+    return {};
+  const auto* pool = static_cast<const MaxPool2d*>(followers[0]);
+  if (!fuses(options_, pool->options())) return {};
   return {2, [this, pool](const Tensor& x) {
             return conv_pool_relu(x, weight_, bias_, options_, pool->options());
           }};

@@ -90,16 +90,21 @@ std::string summary(const Module& module, const Shape& input_shape) {
 
   std::vector<Row> rows = {{"Name", "Layer", "Output shape", "Parameters"},
                            {"(input)", "", cat(input_shape), ""}};
-  const auto paths = [&](const Module& wanted) {
-    std::string found = "(not registered)";
+  const auto path_of = [&](const Module& wanted) {
+    std::string found;
     for_each_module(module, [&](const std::string& path, const Module& m) {
       if (&m == &wanted) found = path.empty() ? "(network)" : path;
     });
     return found;
   };
-  for (const Visits::Visit& visit : visits.all())
-    if (visit.module != &module || module.own_parameter_count())
-      rows.push_back(row_of(*visit.module, paths(*visit.module), visit.output));
+  for (const Visits::Visit& visit : visits.all()) {
+    if (visit.module == &module && !module.own_parameter_count()) continue;
+    const std::string path = path_of(*visit.module);
+    rows.push_back(row_of(*visit.module, path, visit.output));
+    if (!path.empty()) continue;
+    rows.back()[0] = "(not registered)";  // so its parameters are none of the network's
+    rows.back()[3].clear();
+  }
   for_each_module(module, [&](const std::string& path, const Module& m) {
     if (!visits.find(m) && m.own_parameter_count()) rows.push_back(row_of(m, path, "(not run)"));
   });

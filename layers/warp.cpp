@@ -23,9 +23,13 @@ std::optional<std::vector<Real>> Warp::inverse(std::span<const Real>) const {
   return std::nullopt;
 }
 
-WarpPoint Warp::map(std::span<const Real> theta, const WarpPoint& at) const {
+void Warp::require_size(std::span<const Real> theta) const {
   require(static_cast<int>(theta.size()) == theta_size(), "[", name(), "] theta has ", theta.size(),
           " values; ", name(), " takes ", theta_size());
+}
+
+WarpPoint Warp::map(std::span<const Real> theta, const WarpPoint& at) const {
+  require_size(theta);
   const Buffer<Lanes> lanes(theta.size());
   for (std::size_t k = 0; k < theta.size(); ++k) lanes[k] = broadcast(theta[k]);
   const Buffer<Lanes> coefficients(static_cast<std::size_t>(coefficient_count()));

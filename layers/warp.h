@@ -67,6 +67,9 @@ class Warp {
 
   /// Where the output point `at` looks in the input, for one sample's theta.
   WarpPoint map(std::span<const Real> theta, const WarpPoint& at) const;
+
+ protected:
+  void require_size(std::span<const Real> theta) const;  ///< Error: not theta_size() values
 };
 
 /// For every output pixel the place in the input to sample from, per sample [height, width, 2], the

@@ -52,7 +52,7 @@ class Deep : public Module {
     // PyTorch's default lets the signal shrink to a third from layer to layer.
     for (const Tensor& parameter : features_.parameters())
       if (parameter.shape().rank() > 1) kaiming_uniform(parameter, rng);
-    return channels * height * width;
+    return Shape{channels, height, width}.size();
   }
 
   Shape input_;

@@ -23,7 +23,7 @@ std::unique_ptr<Module> localization(int channels, int height, int width, const 
       .add<Conv2d>({.in = 16, .out = 16, .kernel = 3, .padding = 1}, rng)
       .add<MaxPool2d>({.kernel = 2})
       .add<ReLU>()
-      .add<Linear>({.in = 16 * (height / 4) * (width / 4), .out = 32}, rng)
+      .add<Linear>({.in = Shape{16, height / 4, width / 4}.size(), .out = 32}, rng)
       .add<ReLU>()
       .add<Linear>({.in = 32, .out = warp.theta_size()}, rng);
   init_identity(*net, warp);
@@ -47,7 +47,7 @@ std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {
       .add<MaxPool2d>({.kernel = 2})
       .add<ReLU>()
       .add<Dropout2d>(Real(0.2))
-      .add<Linear>({.in = 2 * channels * (height / 2) * (width / 2), .out = hidden}, rng)
+      .add<Linear>({.in = Shape{2 * channels, height / 2, width / 2}.size(), .out = hidden}, rng)
       .add<ReLU>()
       .add<Dropout>(Real(0.5))
       .add<Linear>({.in = hidden, .out = spec.classes}, rng)

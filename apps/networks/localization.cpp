@@ -23,8 +23,9 @@ Sequential& add_convolutions(Sequential& net, const NetworkSpec& spec, Random& r
 Sequential& add_regression(Sequential& net, const NetworkSpec& spec, const Warp& warp,
                            Random& rng) {
   const auto left = [](int extent) { return after_conv_pool(after_conv_pool(extent, 7), 5); };
-  const int found = static_cast<int>(spec.options.integer("localization2")) * left(spec.input[1]) *
-                    left(spec.input[2]);
+  const int found = Shape{static_cast<int>(spec.options.integer("localization2")),
+                          left(spec.input[1]), left(spec.input[2])}
+                        .size();
   const int hidden = static_cast<int>(spec.options.integer("localization_fc"));
   net.add<Linear>({.in = found, .out = hidden}, rng)
       .add<ReLU>()

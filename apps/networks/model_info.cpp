@@ -12,33 +12,19 @@ namespace fovea {
 
 namespace {
 
-// Numbers beyond this are damage, and would take all memory before the shapes are compared.
-constexpr int largest_width = 65536;
-
-void check_number(const std::string& name, std::int64_t value) {
-  require(value > 0 && value <= largest_width, name, " is ", value);
-}
-
 void check_info(const ModelInfo& info) {
   require(info.input.rank() == 3 && info.input[0] > 0 && info.input[0] <= 1024 &&
               info.input[1] > 0 && info.input[1] <= 4096 && info.input[2] > 0 &&
               info.input[2] <= 4096,
           "input shape ", info.input);
-  for (const Attribute& option : info.options.all()) {
-    if (const auto* number = std::get_if<std::int64_t>(&option.value))
-      check_number(option.name, *number);
-    if (const auto* list = std::get_if<Attribute::Integers>(&option.value))
-      for (const std::int64_t number : *list) check_number(option.name, number);
-    if (const auto* real = std::get_if<double>(&option.value))
-      require(std::isfinite(*real), option.name, " is not finite");
-  }
+  check_options(info.name, info.options);
   const std::size_t channels = static_cast<std::size_t>(info.input[0]);
   require(info.mean.size() == channels && info.stddev.size() == channels,
           "mean and stddev need one value a channel");
   for (std::size_t c = 0; c < channels; ++c)
     require(std::isfinite(info.mean[c]) && info.stddev[c] > 0 && std::isfinite(info.stddev[c]),
             "mean ", info.mean[c], ", stddev ", info.stddev[c]);
-  check_number("the number of class names", info.classes());
+  require(info.classes() > 0 && info.classes() <= 65536, info.classes(), " class names");
 }
 
 Attribute::Value value_from(const Json& json, const Attribute::Value& like) {

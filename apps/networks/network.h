@@ -24,7 +24,8 @@ struct NetworkSpec {
 struct NetworkKind {
   std::string name;         ///< --model NAME
   std::string description;  ///< one line
-  Attributes options;       ///< with their defaults
+  Attributes options;       ///< with their defaults; an integer whose default is positive is one
+                            ///< always, and none is beyond 65536 either way
   std::unique_ptr<Module> (*make)(const NetworkSpec& spec, Random& rng);
   Shape input = {1, 28, 28};  ///< what it is usually given
 };
@@ -36,11 +37,14 @@ NetworkKind control_of(NetworkKind kind);
 const std::vector<NetworkKind>& networks();
 
 /// Makes a network of your own known by name, to train(), load_model() and all else. Call it before
-/// them. Throws Error if the name is taken.
+/// them. Throws Error if the name is taken, or that of an option is used by files of weights.
 void add_network(NetworkKind kind);
 
 /// Throws UsageError, with the nearest name, for an unknown one.
 const NetworkKind& find_network(const std::string& name);
+
+/// Throws Error if an option of the network is missing, of another type or out of range.
+void check_options(const std::string& network, const Attributes& options);
 
 /// A freshly initialised network. Error: options of another kind, images that it cannot take.
 std::unique_ptr<Module> make_network(const std::string& name, const NetworkSpec& spec, Random& rng);
@@ -49,7 +53,7 @@ std::unique_ptr<Module> make_network(const std::string& name, const NetworkSpec&
 std::string options_line(const Attributes& options);
 
 /// Sets an option from "NAME=VALUE". Throws UsageError if there is no such option or the value is
-/// not of its type; lists are written 32,64,128.
+/// not of its type or out of range; lists are written 32,64,128.
 void set_option(Attributes& options, const std::string& text);
 
 }  // namespace fovea

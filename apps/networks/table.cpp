@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <cstdint>
 
 #include "apps/networks/network.h"
 #include "apps/shell/suggest.h"
@@ -22,6 +24,35 @@ std::vector<NetworkKind> all_networks() {
 std::vector<NetworkKind>& table() {
   static std::vector<NetworkKind> all = all_networks();
   return all;
+}
+
+// Stand beside the options in files of weights.
+constexpr const char* taken_names[] = {"name", "input", "classes", "mean", "stddev", "class_names"};
+
+// Beyond it is damage or a slip, and would take all memory.
+constexpr std::int64_t largest_integer = 65536;
+
+std::int64_t smallest_integer(const Attribute& like) {
+  const auto positive = [](std::int64_t value) { return value > 0; };
+  bool all_positive = true;
+  if (const auto* one = std::get_if<std::int64_t>(&like.value)) all_positive = positive(*one);
+  if (const auto* list = std::get_if<Attribute::Integers>(&like.value))
+    all_positive = std::all_of(list->begin(), list->end(), positive);
+  return all_positive ? 1 : -largest_integer;
+}
+
+// What is wrong with it where the default is `like`: "takes 1 to 65536, got 0"; "" if nothing is.
+std::string complaint(const Attribute& option, const Attribute& like) {
+  if (const auto* real = std::get_if<double>(&option.value); real && !std::isfinite(*real))
+    return cat("takes a finite number, got ", *real);
+  Attribute::Integers all;
+  if (const auto* one = std::get_if<std::int64_t>(&option.value)) all = {*one};
+  if (const auto* list = std::get_if<Attribute::Integers>(&option.value)) all = *list;
+  const std::int64_t low = smallest_integer(like);
+  for (const std::int64_t value : all)
+    if (value < low || value > largest_integer)
+      return cat("takes ", low, " to ", largest_integer, ", got ", value);
+  return "";
 }
 
 const NetworkKind* find(const std::string& name) {
@@ -75,6 +106,14 @@ const std::vector<NetworkKind>& networks() {
 void add_network(NetworkKind kind) {
   require(!find(kind.name), "network: the name \"", kind.name, "\" is taken");
   require(kind.make != nullptr, "network: \"", kind.name, "\" has no function that makes it");
+  for (const Attribute& option : kind.options.all()) {
+    const bool taken = std::find(std::begin(taken_names), std::end(taken_names), option.name) !=
+                       std::end(taken_names);
+    require(!taken && !option.name.empty() && option.name.find_first_of("= ") == std::string::npos,
+            "network: \"", kind.name, "\" has an option \"", option.name,
+            taken ? "\", which is a name that files of weights use; choose another"
+                  : "\", whose name is empty or has a space or =");
+  }
   table().push_back(std::move(kind));
 }
 
@@ -85,8 +124,19 @@ const NetworkKind& find_network(const std::string& name) {
   throw_unknown("--model", name, names);
 }
 
+void check_options(const std::string& network, const Attributes& options) {
+  for (const Attribute& known : find_network(network).options.all()) {
+    const Attribute* option = options.find(known.name);
+    require(option && option->value.index() == known.value.index(), "the network ", network,
+            " needs an option ", known.name, " like ", options_line({known}));
+    const std::string wrong = complaint(*option, known);
+    require(wrong.empty(), known.name, " ", wrong);
+  }
+}
+
 std::unique_ptr<Module> make_network(const std::string& name, const NetworkSpec& spec,
                                      Random& rng) {
+  check_options(name, spec.options);
   return find_network(name).make(spec, rng);
 }
 
@@ -94,7 +144,10 @@ std::string options_line(const Attributes& options) {
   struct Text {
     std::string operator()(bool v) const { return v ? "true" : "false"; }
     std::string operator()(std::int64_t v) const { return std::to_string(v); }
-    std::string operator()(double v) const { return cat(v); }
+    std::string operator()(double v) const {
+      char text[32];
+      return {text, std::to_chars(text, text + sizeof text, v).ptr};  // the shortest exact form
+    }
     std::string operator()(const std::string& v) const { return v; }
     std::string operator()(const Attribute::Integers& v) const {
       std::string list;
@@ -115,10 +168,11 @@ void set_option(Attributes& options, const std::string& text) {
   std::vector<std::string> names;
   for (const Attribute& option : options.all()) names.push_back(option.name);
   require_usage(equals != std::string::npos, "--model-option takes NAME=VALUE, got '", text, "'");
-  require_usage(known, "--model-option: the network has no option '", name, "'",
-                did_you_mean(name, names));
+  if (!known) throw_unknown("--model-option", name, names);
   Attribute changed = *known;
   changed.value = value_from(*known, text.substr(equals + 1));
+  const std::string wrong = complaint(changed, *known);
+  require_usage(wrong.empty(), "--model-option ", name, " ", wrong);
   options.set(std::move(changed));
 }
 

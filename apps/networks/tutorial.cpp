@@ -47,7 +47,7 @@ class Tutorial : public Module {
   }
   static int features(const NetworkSpec& spec) {
     const auto left = [](int extent) { return after_conv_pool(after_conv_pool(extent, 5), 5); };
-    return width(spec, "conv2") * left(spec.input[1]) * left(spec.input[2]);
+    return Shape{width(spec, "conv2"), left(spec.input[1]), left(spec.input[2])}.size();
   }
 
   Shape input_;

@@ -43,7 +43,7 @@ std::unique_ptr<Optimizer> make_optimizer(const Module& network, const TrainOpti
       if (taken.insert(p.data()).second) localization.parameters.push_back(p);
   ParameterGroup rest{.parameters = {}, .name = "classifier"};
   for (const Tensor& p : network.parameters())
-    if (!taken.count(p.data())) rest.parameters.push_back(p);
+    if (taken.insert(p.data()).second) rest.parameters.push_back(p);
   std::vector<ParameterGroup> groups;
   for (ParameterGroup* group : {&localization, &rest})
     if (!group->parameters.empty()) groups.push_back(std::move(*group));

@@ -1,5 +1,6 @@
 #include "apps/train/train.h"
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
@@ -50,20 +51,26 @@ double fill_of(const Model& model) {
   return model.info.options.find("fill") ? model.info.options.number("fill") : 0;
 }
 
+// As an option of the network, instead of by --fill.
+bool sets_fill(const TrainOptions& options) {
+  return std::any_of(options.model_options.begin(), options.model_options.end(),
+                     [](const std::string& text) { return text.starts_with("fill="); });
+}
+
 // A new model, or, when there are weights to start from, those.
 Model start_model(const TrainOptions& options, const DataSplit& data) {
   ModelInfo info = describe_model(options.model, data.train.image_shape, data.train.class_names);
   info.options = network_options(options);
   info.mean = data.train.mean;
   info.stddev = data.train.stddev;
-  if (info.options.find("fill"))
-    info.options.set(fill_option(fill_value(options, info.mean, info.stddev)));
+  const bool fills = info.options.find("fill") && !sets_fill(options);
+  if (fills) info.options.set(fill_option(fill_value(options, info.mean, info.stddev)));
   if (options.init.empty()) return make_model(std::move(info), options.seed);
 
   const SafeTensors weights = read_safetensors(options.init);
   require_known_format(weights, options.init);
   // Weights were trained with a value outside of the image; PyTorch's with 0.
-  if (options.fill == "auto" && info.options.find("fill")) {
+  if (options.fill == "auto" && fills) {
     const bool ours = weights.metadata.count(model_key) != 0;
     const Attributes before = ours ? read_model_info(weights, options.init).options : Attributes();
     info.options.set(fill_option(before.find("fill") ? before.number("fill") : 0));
@@ -112,12 +119,10 @@ void print_head(const TrainOptions& options, const DataSplit& data, const Model&
   print("\n");
 }
 
-void prepare_folder(const TrainOptions& options) {
-  remove_stale_temporaries(options.out);
+void check_folder(const TrainOptions& options) {
   if (!options.resume.empty() || !run_files::has_run(options.out)) return;
   require(options.overwrite, options.out, ": holds a run already; go on with it by --resume ",
           options.out, ", replace it with --overwrite, or choose another --out");
-  run_files::remove_run(options.out);
 }
 
 // Everything about the best weights: confusion.json, pictures, the report.
@@ -175,11 +180,14 @@ Start prepare(TrainOptions options, const std::set<std::string>& given) {
   }
   resolve(options);
   network_options(options);  // tells of unknown names
+  require_usage(options.fill == "auto" || !sets_fill(options),
+                "--fill and --model-option fill=X exclude each other; leave one out");
   set_threads(options.threads);
   if (!options.out.empty()) {
     require_writable_directory(options.out);
     if (!start.lock) start.lock = std::make_unique<DirectoryLock>(options.out);
-    prepare_folder(options);
+    remove_stale_temporaries(options.out);
+    check_folder(options);
   }
   start.options = std::move(options);
   return start;
@@ -225,7 +233,13 @@ int train(TrainOptions wanted, const TrainTask& task) {
   if (!options.quiet && trainer->state().step > 0)
     print(cat("Going on after step ", trainer->state().step, ", in epoch ",
               trainer->state().epoch + 1, "\n"));
-  if (!options.out.empty()) note_config(options, data, model, task.command);
+  if (!options.out.empty()) {
+    // Not before everything is there to start: a slip must not cost the old run, and --init may
+    // name its weights.
+    if (options.resume.empty() && run_files::has_run(options.out))
+      run_files::remove_run(options.out);
+    note_config(options, data, model, task.command);
+  }
   const int signal = trainer->run();
   const RunState state = trainer->state();
   trainer.reset();

@@ -63,6 +63,7 @@ Tensor MatrixWarp::grid(const Tensor& theta, const GridOptions& options) const {
 }
 
 std::array<double, 6> MatrixWarp::matrix(std::span<const Real> theta) const {
+  require_size(theta);
   std::array<double, 6> m{};
   for (std::size_t i = 0; i < 6; ++i) {
     const auto [k, factor] = form_.matrix[i];
