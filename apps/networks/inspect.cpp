@@ -66,14 +66,19 @@ std::vector<Stage> transformer_stages(const Model& model) {
   const NoGrad guard;
   const Trace trace;
   const TransformerObserver observer;
-  (*model.network)(Tensor::zeros(model.info.input, true));
+  const Tensor image = Tensor::zeros(model.info.input, true);
+  (*model.network)(image);
   std::vector<Stage> stages;
   for (std::size_t i = 0; i < observer.seen.size(); ++i) {
     const Transformation& t = observer.seen[i];
     const std::vector<Transformation> before(observer.seen.begin(),
                                              observer.seen.begin() + static_cast<long>(i));
-    stages.push_back({t.transformer, t.transformer->path(), t.input.shape() == model.info.input,
-                      parent_of(t.input, before, trace)});
+    const int parent = parent_of(t.input, before, trace);
+    const auto k = static_cast<std::size_t>(parent);
+    const bool of_image = parent < 0
+                              ? t.input.data() == image.data()
+                              : stages[k].of_image && t.input.data() == before[k].output.data();
+    stages.push_back({t.transformer, t.transformer->path(), of_image, parent});
   }
   return stages;
 }

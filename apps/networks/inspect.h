@@ -33,7 +33,7 @@ std::vector<Inspection> inspect(const Model& model, std::span<const std::uint8_t
 struct Stage {
   const SpatialTransformer* transformer;
   std::string name;  ///< its path in the network
-  bool of_image;     ///< it warps an image as the network takes it, not feature maps
+  bool of_image;     ///< it warps the input itself or such a stage's output, not feature maps
   int parent;        ///< the stage whose output, or what follows from it, it warps; -1: the input
 };
 
