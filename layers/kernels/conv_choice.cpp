@@ -30,6 +30,8 @@ ConvWay& current_way() {
 constexpr double direct_share = 0.87, product_share = 0.95;
 constexpr double transform_cycles = 6;  // a value of a tile, into it or out of it
 constexpr double transpose_cycles = 5;  // a vector
+// Fewer pairs of channels gain little; the small networks keep the direct sums, and their bits.
+constexpr int fewest_channel_pairs = 512;
 
 double winograd_cost(ConvPass pass, const ConvGeometry& g, const WinogradForm& form, int padding) {
   const bool back = pass == ConvPass::input_grad;
@@ -63,6 +65,7 @@ std::optional<WinogradChoice> winograd_choice(ConvPass pass, const ConvGeometry&
   WinogradForm forms[2];
   const int count = has_long_sums(g) ? 0 : winograd_forms(g, forms);
   const ConvWay way = current_way();
+  if (way == ConvWay::costs && g.in * g.out < fewest_channel_pairs) return std::nullopt;
   if (way == ConvWay::direct || (pass == ConvPass::input_grad && padding >= g.kernel_h))
     return std::nullopt;
   std::optional<WinogradChoice> best;

@@ -30,7 +30,7 @@ struct Winograd {
 
   // Small numbers and their reciprocals, in pairs of opposite sign: errors stay small, and both of
   // a pair share their terms.
-  static constexpr double points[] = {0, 1, -1, 2, -2, 0.5, -0.5};
+  static constexpr double points[7] = {0, 1, -1, 2, -2, 0.5, -0.5};
   static_assert(n - 1 <= 7, "more points lose too many digits in single precision");
 
   /// A': powers of the points; [m][n].
