@@ -1,6 +1,7 @@
 #include "layers/conv_weights.h"
 
 #include "core/autograd.h"
+#include "layers/kernels/winograd.h"
 
 namespace fovea {
 

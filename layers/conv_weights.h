@@ -6,9 +6,10 @@
 #include "core/per_step.h"
 #include "core/tensor.h"
 #include "layers/conv_geometry.h"
-#include "layers/kernels/winograd.h"
 
 namespace fovea {
+
+struct WinogradForm;
 
 /// Transformed weights, made once a step where `weight` is a parameter. The tensor must outlive it.
 class ConvWeights {
