@@ -94,6 +94,14 @@ void add_key_figures(Report& report, const RunLog& log, const std::optional<Conf
   figures.push_back({"images per second", grouped(std::llround(*middle))});
 }
 
+// What stands beside the inputs in pictures.
+std::string what_is_shown(const Model& model) {
+  for (const Stage& stage : transformer_stages(model))
+    if (!stage.of_image)
+      return "as the transformers warp them, feature maps being shown as the image in their place";
+  return "as the classifier sees them";
+}
+
 void add_animation(Report& report, const std::vector<TrainingFrame>& frames) {
   if (frames.size() < 2) return;
   const GifWriter gif = training_animation(report.model, report.data.test, frames);
@@ -101,9 +109,8 @@ void add_animation(Report& report, const std::vector<TrainingFrame>& frames) {
   write_file_atomically(report.path("training.gif"), bytes);
   report.page.pictures.push_back(
       {"The transformer learns where to look",
-       cat(frames.size(),
-           " moments of training, the same test images in each; beside every input "
-           "is what the classifier saw"),
+       cat(frames.size(), " moments of training, the same test images in each, as they are and ",
+           what_is_shown(report.model)),
        "image/gif",
        {bytes.begin(), bytes.end()}});
 }
@@ -118,7 +125,7 @@ void add_before_after(Report& report, const std::vector<TrainingFrame>& frames) 
     std::iota(indices.begin(), indices.end(), 0);
   }
   report.add_png("before-after.png", "Before and after",
-                 "test images as they are, and as the classifier sees them",
+                 cat("test images as they are, and ", what_is_shown(report.model)),
                  before_after_sheet(report.model, test, indices, sheet_options(test.image_shape)));
 }
 
