@@ -1,0 +1,134 @@
+// What the passes of Winograd convolutions share: tiles, their values, and products of them.
+#pragma once
+
+#include <algorithm>
+#include <type_traits>
+
+#include "core/memory.h"
+#include "layers/kernels/conv2d_kernels.h"
+#include "layers/kernels/winograd.h"
+#include "layers/kernels/winograd_transform.h"
+
+namespace fovea {
+
+// Vectors of values that a block of tiles may take, of input and output together: half of an L2
+// cache.
+inline constexpr long block_vectors = 512 * 1024 / native_bytes;
+inline constexpr int block_outputs = register_count >= 32 ? 6 : 3, block_tiles = 4;
+
+// A block of so many vectors, uninitialised.
+class Vectors {
+ public:
+  explicit Vectors(long count) : reals_(static_cast<std::size_t>(count) * native_width) {}
+  Native* data() const { return reinterpret_cast<Native*>(reals_.data()); }
+
+ private:
+  Buffer<Real> reals_;
+};
+
+// How tiles lie on a map: tile (row, column) begins at outputs (row * m, column * m).
+struct Tiles {
+  int rows, columns;
+  Tiles(int height, int width, int m) : rows((height + m - 1) / m), columns((width + m - 1) / m) {}
+  int count() const { return rows * columns; }
+};
+
+// Tiles in a block, so that its values stay in the cache.
+inline int tiles_in_block(int channels, int values, int count) {
+  const long fitting = block_vectors / (static_cast<long>(channels) * values);
+  const long blocks = std::max(1L, fitting / block_tiles) * block_tiles;
+  return static_cast<int>(
+      std::min<long>(blocks, (count + block_tiles - 1) / block_tiles * block_tiles));
+}
+
+// A plane of lanes, of which one native part is seen.
+struct Plane {
+  const Real* data;
+  int height, width;
+  const Real* at(int row, int column) const {
+    return data + (static_cast<long>(row) * width + column) * lane_count;
+  }
+};
+
+// The values of one channel in one tile whose upper left input is (row, column), zeros being around
+// the plane; value k goes to out[k * stride].
+template <class Matrix>
+void values_of(const Plane& plane, int row, int column, Native* out, long stride) {
+  constexpr int n = Matrix::rows, size = Matrix::columns;
+  const auto store = [&](int i, int j, const Native& v) { out[(i * n + j) * stride] = v; };
+  const long next_row = static_cast<long>(plane.width) * lane_count;
+  if (row >= 0 && column >= 0 && row + size <= plane.height && column + size <= plane.width) {
+    const Real* origin = plane.at(row, column);
+    transform<Matrix>([&](int i, int j) { return native(origin + i * next_row + j * lane_count); },
+                      store);
+    return;
+  }
+  Native tile[size][size] = {};
+  const int top = std::max(0, -row), bottom = std::min(size, plane.height - row);
+  const int left = std::max(0, -column), right = std::min(size, plane.width - column);
+  for (int i = top; i < bottom; ++i)
+    for (int j = left; j < right; ++j) tile[i][j] = native(plane.at(row + i, column + j));
+  transform<Matrix>([&](int i, int j) { return tile[i][j]; }, store);
+}
+
+// A product of matrices: result[o][t] (+)= sum over k of left[o][k] * right[k][t]. Rows of `left`
+// are Reals, `left_row` apart; rows of the others are vectors, `row` apart.
+struct Product {
+  int out, inner, count;
+  const Real* left;
+  long left_row;
+  const Native* right;
+  Native* result;
+  long row;
+};
+
+template <bool accumulate, int O, int T>
+[[gnu::noinline]] void multiply_block(const Product& p, int first_out, int first) {
+  const Real* left = p.left + first_out * p.left_row;
+  const Native* right = p.right + first;
+  Native* result = p.result + first_out * p.row + first;
+  Native acc[O][T];
+#pragma GCC unroll 8
+  for (int o = 0; o < O; ++o)
+#pragma GCC unroll 8
+    for (int t = 0; t < T; ++t) acc[o][t] = accumulate ? result[o * p.row + t] : Native{};
+  for (int k = 0; k < p.inner; ++k, right += p.row) {
+    Native v[T];
+#pragma GCC unroll 8
+    for (int t = 0; t < T; ++t) v[t] = right[t];
+#pragma GCC unroll 8
+    for (int o = 0; o < O; ++o) {
+      const Native w = left[o * p.left_row + k] - Native{};
+#pragma GCC unroll 8
+      for (int t = 0; t < T; ++t) acc[o][t] += w * v[t];
+    }
+  }
+#pragma GCC unroll 8
+  for (int o = 0; o < O; ++o)
+#pragma GCC unroll 8
+    for (int t = 0; t < T; ++t) result[o * p.row + t] = acc[o][t];
+}
+
+template <bool accumulate>
+void multiply(const Product& p) {
+  for_each_block<block_tiles>(p.count, [&](int t, auto width) {
+    for_each_block<block_outputs>(
+        p.out, [&](int o, auto height) { multiply_block<accumulate, height, width>(p, o, t); });
+  });
+}
+
+// Calls run with Winograd's m and r as integral constants.
+template <class Run>
+void with_form(const WinogradForm& form, const Run& run) {
+  const auto as = [&]<int m, int r>(std::integral_constant<int, m> a,
+                                    std::integral_constant<int, r> b) {
+    if (form == WinogradForm{m, r}) run(a, b);
+  };
+  as(std::integral_constant<int, 4>(), std::integral_constant<int, 3>());
+  as(std::integral_constant<int, 2>(), std::integral_constant<int, 3>());
+  as(std::integral_constant<int, 4>(), std::integral_constant<int, 5>());
+  as(std::integral_constant<int, 2>(), std::integral_constant<int, 5>());
+  as(std::integral_constant<int, 2>(), std::integral_constant<int, 7>());
+}
+
+}  // namespace fovea
