@@ -66,21 +66,20 @@ SharedValues once_a_step(std::uint64_t leaf, std::uint64_t kind, std::size_t cou
   if (!entry) entry = &t.entries.emplace_back(Entry{leaf, kind, 0, false, nullptr});
   entry->step = current_step;
   entry->ready = false;
-  // Memory of the step before, unless somebody still holds it.
-  if (!entry->values || entry->values->size() != count || entry->values.use_count() > 1)
-    entry->values = make_values(count);
-  const std::shared_ptr<Buffer<Real>> values = entry->values;
+  // The memory of the step before serves again, unless somebody still holds it.
+  std::shared_ptr<Buffer<Real>> values = std::exchange(entry->values, nullptr);
   lock.unlock();
   try {
+    if (!values || values->size() != count || values.use_count() > 1) values = make_values(count);
     fill(values->data());
-  } catch (...) {
+  } catch (...) {  // of memory, too: who waits here must make them itself
     lock.lock();
     std::erase_if(t.entries, [&](const Entry& e) { return e.leaf == leaf && e.kind == kind; });
     t.made.notify_all();
     throw;
   }
   lock.lock();
-  t.find(leaf, kind)->ready = true;
+  if ((entry = t.find(leaf, kind))) entry->values = values, entry->ready = true;
   t.made.notify_all();
   return values;
 }
