@@ -1,8 +1,7 @@
-#include "core/per_step.h"
-
 #include <new>
 #include <stdexcept>
 
+#include "core/per_step.h"
 #include "tests/catch.h"
 
 using namespace fovea;
@@ -33,7 +32,9 @@ TEST_CASE("what could not be made is tried by the next who asks, and nobody wait
   const auto works = [](Real* values) { values[0] = 7; };
   for (int turn = 0; turn < 2; ++turn) {
     CHECK_THROWS_AS(once_a_step(leaf, kind + 1, 1, fails), std::runtime_error);
-    CHECK_THROWS(once_a_step(leaf, kind + 1, ~std::size_t{0} / 64, works));  // no memory
+#if !defined(__SANITIZE_ADDRESS__)  // which ends the program where memory ends
+    CHECK_THROWS(once_a_step(leaf, kind + 1, ~std::size_t{0} / 64, works));
+#endif
   }
   CHECK(once_a_step(leaf, kind + 1, 1, works)->data()[0] == 7);
   CHECK(once_a_step(leaf, kind + 1, 1, fails)->data()[0] == 7);
