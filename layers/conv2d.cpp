@@ -124,8 +124,8 @@ void forward_group(const Kept& k, int group, const Real* bias, Real* y) {
   const Group part(k.g, group);
   const Real* x = k.x.data() + part.x * lane_count;
   if (const auto choice = winograd_choice(ConvPass::forward, k.g))
-    winograd_forward(k.g, choice->form, x,
-                     k.weights.winograd(k.g, choice->form, false, group)->data(), bias, y);
+    winograd_forward(k.g, choice->form, x, k.weights.winograd(k.g, choice->form, group)->data(),
+                     bias, y);
   else
     conv_forward(k.g, x, k.weights.data() + part.w, bias, y);
 }
@@ -144,18 +144,17 @@ void add_weight_grad(const Kept& k, const Tensor& dy, Real* dw) {
 
 void add_input_grad(const Kept& k, const Tensor& dy, const Tensor& dx) {
   const Extent2 padding = k.options.padding;
-  // Winograd's leaves the padding out by itself, if it is the same in both directions.
-  const bool even = padding.h == padding.w;
-  const auto choice = winograd_choice(ConvPass::input_grad, k.g, even ? padding.h : 0);
-  const bool direct_into = padding == Extent2(0) || (choice && even);
+  const auto choice = winograd_choice(ConvPass::input_grad, k.g);
+  // Winograd's leaves the padding out by itself.
+  const bool direct_into = padding == Extent2(0) || choice;
   const Tensor target = direct_into ? dx : Tensor::zeros(k.x.shape(), true);
   for (int i = 0; i < k.options.groups; ++i) {
     const Group part(k.g, i);
     const Real* d = dy.data() + part.y * lane_count;
     Real* to = target.data() + static_cast<long>(i) * target.size() / k.options.groups * lane_count;
     if (choice)
-      winograd_input_grad(k.g, choice->form, even ? padding.h : 0,
-                          k.weights.winograd(k.g, choice->form, true, i)->data(), d, to);
+      winograd_input_grad(k.g, choice->form, padding.h, padding.w,
+                          k.weights.winograd(k.g, choice->form, i)->data(), d, to);
     else
       conv_input_grad(k.g, k.weights.data() + part.w, d, k.g.positions(), 0, k.g.out_h, to);
   }

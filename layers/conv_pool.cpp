@@ -56,7 +56,7 @@ void forward(const Kept& k, const Real* bias, Real* y) {
   auto* winners = reinterpret_cast<RealInt*>(k.winners.data());
   if (const auto choice = winograd_choice(ConvPass::forward, pooled_part(k.g)))
     winograd_pool_forward(k.g, choice->form, k.x.data(),
-                          k.weights.winograd(k.g, choice->form, false)->data(), bias, y, winners);
+                          k.weights.winograd(k.g, choice->form)->data(), bias, y, winners);
   else
     conv_pool_forward(k.g, k.x.data(), k.weights.data(), bias, y, winners);
 }
@@ -99,8 +99,8 @@ void add_dense_grads(const Kept& k, const Tensor& dy, Real* dw, Real* dx) {
     else if (dw)
       conv_weight_grad(g, k.x.data(), d, plane, 2 * first, 2 * count, dw);
     if (dx && of_input)
-      winograd_input_grad(g, of_input->form, 0, k.weights.winograd(g, of_input->form, true)->data(),
-                          d, dx);
+      winograd_input_grad(g, of_input->form, 0, 0, k.weights.winograd(g, of_input->form)->data(), d,
+                          dx);
     else if (dx)
       conv_input_grad(g, k.weights.data(), d, plane, 2 * first, 2 * count, dx);
   }

@@ -18,8 +18,7 @@ class ConvWeights {
   const Real* data() const { return weight_.data(); }
 
   /// winograd_weights() of group `group` of a convolution.
-  SharedValues winograd(const ConvGeometry& g, const WinogradForm& form, bool turned,
-                        int group = 0) const;
+  SharedValues winograd(const ConvGeometry& g, const WinogradForm& form, int group = 0) const;
 
  private:
   Tensor weight_;

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "layers/kernels/winograd.h"
+#include "layers/kernels/conv_costs.h"
 
 namespace fovea {
 
@@ -13,19 +13,12 @@ namespace fovea {
 enum class ConvWay { costs, direct, winograd };
 ConvWay set_conv_way(ConvWay way);
 
-enum class ConvPass { forward, input_grad, weight_grad };
-
-/// Cycles of a tile of sixteen samples, about, for the direct kernels.
-double direct_cost(ConvPass pass, const ConvGeometry& g);
-
 /// The form that is cheaper than the direct kernels, if one is, and what it costs. None for kernels
-/// that there are no forms for. `padding`: of
-/// the input gradient, see winograd_input_grad().
+/// that there are no forms for.
 struct WinogradChoice {
   WinogradForm form;
   double cost;
 };
-std::optional<WinogradChoice> winograd_choice(ConvPass pass, const ConvGeometry& g,
-                                              int padding = 0);
+std::optional<WinogradChoice> winograd_choice(ConvPass pass, const ConvGeometry& g);
 
 }  // namespace fovea

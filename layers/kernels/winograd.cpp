@@ -10,88 +10,74 @@ namespace fovea {
 
 namespace {
 
-// What a pass over a map reads and makes.
-struct Pass {
-  int in, out;
-  const Real* x;              // [in, height, width]
-  int height, width, border;  // of x, and of the zeros around it
-  int out_height, out_width;  // of the result
-  const Real* weights;        // transformed
+// The transformed weights as the left side of a product.
+struct Weights {
+  const Real* data;
+  int rows;              // of the result
+  long row, step, next;  // Reals from a row, a column, a value to the next
 };
 
-// finish(output channel, part, row, column, m x m values) takes each tile of the result.
-template <int m, int r, class Finish>
-void filter(const Pass& p, const Finish& finish) {
-  using W = Winograd<m, r>;
-  constexpr int values = W::n * W::n;
-  const Tiles tiles(p.out_height, p.out_width, m);
-  const int block = tiles_in_block(p.in + p.out, values, tiles.count());
+// Tiles of `in` become n x n values each by In; those of all channels, times the weights, become
+// tiles of the result by Out: finish(channel, part, row, column, tile) takes them, (row, column)
+// being the tile's first output.
+template <class In, class Out, class Finish>
+void filter(const Planes& in, const Tiles& tiles, const Weights& w, const Finish& finish) {
+  constexpr int n = In::rows, values = n * n, size = Out::rows;
+  const int block_size = tiles_in_block(in.channels + w.rows, values, tiles.count());
   // An odd number of vectors from one value to the next: no two in the same set of the cache.
-  const long in_stride = static_cast<long>(p.in) * block + 1;
-  const long out_stride = static_cast<long>(p.out) * block + 1;
-  const Vectors in(in_stride * values), out(out_stride * values);
-  for (int part = 0; part < lane_count; part += native_width)
-    for (int first = 0; first < tiles.count(); first += block) {
-      const int count = std::min(block, tiles.count() - first);
-      const auto for_each_tile = [&](const auto& visit) {
-        for (int t = 0; t < count; ++t)
-          visit(t, (first + t) / tiles.columns * m, (first + t) % tiles.columns * m);
-      };
-      for (int c = 0; c < p.in; ++c) {
-        const Plane plane{p.x + static_cast<long>(c) * p.height * p.width * lane_count + part,
-                          p.height, p.width};
-        for_each_tile([&](int t, int row, int column) {
-          values_of<Expand<W::b>>(plane, row - p.border, column - p.border,
-                                  in.data() + static_cast<long>(c) * block + t, in_stride);
-        });
-      }
-      for (int k = 0; k < values; ++k)
-        multiply<false>({.out = p.out,
-                         .inner = p.in,
-                         .count = count,
-                         .left = p.weights + static_cast<long>(k) * p.out * p.in,
-                         .left_row = p.in,
-                         .right = in.data() + k * in_stride,
-                         .result = out.data() + k * out_stride,
-                         .row = block});
-      for (int o = 0; o < p.out; ++o)
-        for_each_tile([&](int t, int row, int column) {
-          const Native* product = out.data() + static_cast<long>(o) * block + t;
-          Native y[m][m];
-          transform<Contract<W::a>>(
-              [&](int i, int j) { return product[(i * W::n + j) * out_stride]; },
-              [&](int i, int j, const Native& v) { y[i][j] = v; });
-          finish(o, part, row, column, y);
-        });
-    }
+  const long in_stride = static_cast<long>(in.channels) * block_size + 1;
+  const long out_stride = static_cast<long>(w.rows) * block_size + 1;
+  const Vectors transformed(in_stride * values), products(out_stride * values);
+  for_each_tile_block(tiles, block_size, [&](const TileBlock& block) {
+    values_of<In>(in, block, transformed.data(), in_stride);
+    for (int k = 0; k < values; ++k)
+      multiply<false>({.out = w.rows,
+                       .inner = in.channels,
+                       .count = block.count,
+                       .left = w.data + k * w.next,
+                       .left_row = w.row,
+                       .left_step = w.step,
+                       .right = transformed.data() + k * in_stride,
+                       .result = products.data() + k * out_stride,
+                       .row = block_size});
+    for (int o = 0; o < w.rows; ++o)
+      block.for_each([&](int t, int row, int column) {
+        const Native* product = products.data() + static_cast<long>(o) * block_size + t;
+        Native tile[size][size];
+        transform<Out>([&](int i, int j) { return product[(i * n + j) * out_stride]; },
+                       [&](int i, int j, const Native& v) { tile[i][j] = v; });
+        finish(o, block.part, row, column, tile);
+      });
+  });
+}
+
+template <int m, int r, class Finish>
+void forward(const ConvGeometry& g, const Real* x, const Real* transformed, const Finish& finish) {
+  using W = Winograd<m, r>;
+  const Weights weights{transformed, g.out, g.in, 1, static_cast<long>(g.in) * g.out};
+  filter<Expand<W::b>, Contract<W::a>>(Planes{x, g.in, g.height, g.width},
+                                       Tiles(g.out_h, g.out_w, m), weights, finish);
 }
 
 // native_width filters at a time, which are neighbours in the result.
 template <int m, int r>
-void transform_weights(const ConvGeometry& g, bool turned, const Real* w, Real* transformed) {
+void transform_weights(const ConvGeometry& g, const Real* w, Real* transformed) {
   using W = Winograd<m, r>;
-  const int rows = turned ? g.in : g.out, columns = turned ? g.out : g.in;
-  const long next = (turned ? static_cast<long>(g.in) : 1) * r * r;  // filter along a row
-  for (int o = 0; o < rows; ++o)
-    for (int c = 0; c < columns; c += native_width) {
-      const int width = std::min(native_width, columns - c);
-      const Real* kernel = w + static_cast<long>(o) * (turned ? 1 : g.in) * r * r + c * next;
+  for (int o = 0; o < g.out; ++o)
+    for (int c = 0; c < g.in; c += native_width) {
+      const int width = std::min(native_width, g.in - c);
+      const Real* kernel = w + (static_cast<long>(o) * g.in + c) * r * r;
       transform<Expand<W::g>>(
           [&](int i, int j) {
-            const int tap = turned ? r * r - 1 - (i * r + j) : i * r + j;
             Native v{};
-            for (int lane = 0; lane < width; ++lane) v[lane] = kernel[lane * next + tap];
+            for (int lane = 0; lane < width; ++lane) v[lane] = kernel[(lane * r + i) * r + j];
             return v;
           },
           [&](int i, int j, const Native& v) {
-            std::memcpy(transformed + (static_cast<long>(i * W::n + j) * rows + o) * columns + c,
-                        &v, static_cast<std::size_t>(width) * sizeof(Real));
+            std::memcpy(transformed + (static_cast<long>(i * W::n + j) * g.out + o) * g.in + c, &v,
+                        static_cast<std::size_t>(width) * sizeof(Real));
           });
     }
-}
-
-Pass forward_pass(const ConvGeometry& g, const Real* x, const Real* transformed) {
-  return {g.in, g.out, x, g.height, g.width, 0, g.out_h, g.out_w, transformed};
 }
 
 }  // namespace
@@ -110,23 +96,22 @@ long winograd_weight_count(const ConvGeometry& g, const WinogradForm& form) {
   return static_cast<long>(form.values()) * g.out * g.in;
 }
 
-void winograd_weights(const ConvGeometry& g, const WinogradForm& form, bool turned, const Real* w,
+void winograd_weights(const ConvGeometry& g, const WinogradForm& form, const Real* w,
                       Real* transformed) {
-  with_form(form, [&](auto m, auto r) { transform_weights<m, r>(g, turned, w, transformed); });
+  with_form(form, [&](auto m, auto r) { transform_weights<m, r>(g, w, transformed); });
 }
 
 void winograd_forward(const ConvGeometry& g, const WinogradForm& form, const Real* x,
                       const Real* transformed, const Real* bias, Real* y) {
   with_form(form, [&](auto m, auto r) {
-    filter<m, r>(forward_pass(g, x, transformed), [&](int o, int part, int row, int column,
-                                                      const auto& values) {
+    forward<m, r>(g, x, transformed, [&](int o, int part, int row, int column, const auto& tile) {
       const Real b = bias ? bias[o] : 0;
       const int rows = std::min<int>(m, g.out_h - row);
       const int columns = std::min<int>(m, g.out_w - column);
       for (int i = 0; i < rows; ++i) {
         Real* to =
             y + ((static_cast<long>(o) * g.out_h + row + i) * g.out_w + column) * lane_count + part;
-        for (int j = 0; j < columns; ++j, to += lane_count) native(to) = values[i][j] + b;
+        for (int j = 0; j < columns; ++j, to += lane_count) native(to) = tile[i][j] + b;
       }
     });
   });
@@ -138,38 +123,44 @@ void winograd_pool_forward(const ConvGeometry& g, const WinogradForm& form, cons
   ConvGeometry pooled = g;
   pooled.out_h = 2 * pooled_h, pooled.out_w = 2 * pooled_w;  // the rest is dropped
   with_form(form, [&](auto m, auto r) {
-    filter<m, r>(forward_pass(pooled, x, transformed), [&](int o, int part, int row, int column,
-                                                           const auto& values) {
-      const Real b = bias ? bias[o] : 0;
-      for (int i = 0; i < m && row + i < pooled.out_h; i += 2)
-        for (int j = 0; j < m && column + j < pooled.out_w; j += 2) {
-          const Native four[] = {values[i][j] + b, values[i][j + 1] + b, values[i + 1][j] + b,
-                                 values[i + 1][j + 1] + b};
-          const long at =
-              ((static_cast<long>(o) * pooled_h + (row + i) / 2) * pooled_w + (column + j) / 2) *
-                  lane_count +
-              part;
-          keep_winner(four, y + at, winners ? winners + at : nullptr);
-        }
-    });
+    forward<m, r>(
+        pooled, x, transformed, [&](int o, int part, int row, int column, const auto& values) {
+          const Real b = bias ? bias[o] : 0;
+          for (int i = 0; i < m && row + i < pooled.out_h; i += 2)
+            for (int j = 0; j < m && column + j < pooled.out_w; j += 2) {
+              const Native four[] = {values[i][j] + b, values[i][j + 1] + b, values[i + 1][j] + b,
+                                     values[i + 1][j + 1] + b};
+              const long at = ((static_cast<long>(o) * pooled_h + (row + i) / 2) * pooled_w +
+                               (column + j) / 2) *
+                                  lane_count +
+                              part;
+              keep_winner(four, y + at, winners ? winners + at : nullptr);
+            }
+        });
   });
 }
 
-void winograd_input_grad(const ConvGeometry& g, const WinogradForm& form, int padding,
-                         const Real* transformed, const Real* dy, Real* dx) {
-  const int height = g.height - 2 * padding, width = g.width - 2 * padding;
-  const Pass back{g.out,  g.in,  dy,         g.out_h, g.out_w, form.taps - 1 - padding,
-                  height, width, transformed};
+// The transpose of the forward pass, with the same tiles and weights: A dy, times the transposed
+// weights, times B adds to the n x n inputs of a tile. A filter over dy would have more tiles:
+// those of the input.
+void winograd_input_grad(const ConvGeometry& g, const WinogradForm& form, int padding_h,
+                         int padding_w, const Real* transformed, const Real* dy, Real* dx) {
+  const int height = g.height - 2 * padding_h, width = g.width - 2 * padding_w;
+  const Weights weights{transformed, g.in, 1, g.in, static_cast<long>(g.in) * g.out};
   with_form(form, [&](auto m, auto r) {
-    filter<m, r>(back, [&](int c, int part, int row, int column, const auto& values) {
-      const int rows = std::min<int>(m, height - row);
-      const int columns = std::min<int>(m, width - column);
-      for (int i = 0; i < rows; ++i) {
-        Real* to =
-            dx + ((static_cast<long>(c) * height + row + i) * width + column) * lane_count + part;
-        for (int j = 0; j < columns; ++j, to += lane_count) native(to) += values[i][j];
-      }
-    });
+    using W = Winograd<m, r>;
+    filter<Expand<W::a_transposed>, Contract<W::b_transposed>>(
+        Planes{dy, g.out, g.out_h, g.out_w}, Tiles(g.out_h, g.out_w, m), weights,
+        [&](int c, int part, int row, int column, const auto& tile) {
+          const int top = row - padding_h, left = column - padding_w;
+          const int bottom = std::min(W::n, height - top), right = std::min(W::n, width - left);
+          const int first = std::max(0, -left);
+          Real* plane = dx + static_cast<long>(c) * height * width * lane_count + part;
+          for (int i = std::max(0, -top); i < bottom; ++i) {
+            Real* to = plane + (static_cast<long>(top + i) * width + left + first) * lane_count;
+            for (int j = first; j < right; ++j, to += lane_count) native(to) += tile[i][j];
+          }
+        });
   });
 }
 

@@ -22,9 +22,8 @@ int winograd_forms(const ConvGeometry& g, WinogradForm* forms);
 /// Reals in the transformed weights.
 long winograd_weight_count(const ConvGeometry& g, const WinogradForm& form);
 
-/// The weights w, [out, in, r, r], transformed: once for all tiles of a step. `turned`: for the
-/// input gradient, [in, out] and turned by half.
-void winograd_weights(const ConvGeometry& g, const WinogradForm& form, bool turned, const Real* w,
+/// The weights w, [out, in, r, r], transformed: once for all tiles of a step.
+void winograd_weights(const ConvGeometry& g, const WinogradForm& form, const Real* w,
                       Real* transformed);
 
 /// y = w * x + bias; bias may be null.
@@ -35,10 +34,10 @@ void winograd_forward(const ConvGeometry& g, const WinogradForm& form, const Rea
 void winograd_pool_forward(const ConvGeometry& g, const WinogradForm& form, const Real* x,
                            const Real* transformed, const Real* bias, Real* y, RealInt* winners);
 
-/// dx += the gradient of the input, [in, height - 2 padding, width - 2 padding]: what lies in the
-/// padding is left out. `transformed` are the turned weights.
-void winograd_input_grad(const ConvGeometry& g, const WinogradForm& form, int padding,
-                         const Real* transformed, const Real* dy, Real* dx);
+/// dx += the gradient of the input, [in, height - 2 padding_h, width - 2 padding_w]: what lies in
+/// the padding is left out.
+void winograd_input_grad(const ConvGeometry& g, const WinogradForm& form, int padding_h,
+                         int padding_w, const Real* transformed, const Real* dy, Real* dx);
 
 /// dw += the gradient of the weights.
 void winograd_weight_grad(const ConvGeometry& g, const WinogradForm& form, const Real* x,

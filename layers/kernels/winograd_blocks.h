@@ -26,11 +26,26 @@ class Vectors {
   Buffer<Real> reals_;
 };
 
-// How tiles lie on a map: tile (row, column) begins at outputs (row * m, column * m).
+// How tiles lie on a map of outputs: tile (row, column) begins at (row * m, column * m).
 struct Tiles {
-  int rows, columns;
-  Tiles(int height, int width, int m) : rows((height + m - 1) / m), columns((width + m - 1) / m) {}
+  int m, rows, columns;
+  Tiles(int height, int width, int m)
+      : m(m), rows((height + m - 1) / m), columns((width + m - 1) / m) {}
   int count() const { return rows * columns; }
+};
+
+// Some tiles in a row, of one native part of the samples.
+struct TileBlock {
+  const Tiles& tiles;
+  int size;  // of a full one
+  int part, first, count;
+
+  // visit(tile, row, column): its number in the block, and its first output.
+  template <class Visit>
+  void for_each(const Visit& visit) const {
+    for (int t = 0; t < count; ++t)
+      visit(t, (first + t) / tiles.columns * tiles.m, (first + t) % tiles.columns * tiles.m);
+  }
 };
 
 // Tiles in a block, so that its values stay in the cache.
@@ -39,6 +54,14 @@ inline int tiles_in_block(int channels, int values, int count) {
   const long blocks = std::max(1L, fitting / block_tiles) * block_tiles;
   return static_cast<int>(
       std::min<long>(blocks, (count + block_tiles - 1) / block_tiles * block_tiles));
+}
+
+// Calls run(block) for all tiles of all samples.
+template <class Run>
+void for_each_tile_block(const Tiles& tiles, int size, const Run& run) {
+  for (int part = 0; part < lane_count; part += native_width)
+    for (int first = 0; first < tiles.count(); first += size)
+      run(TileBlock{tiles, size, part, first, std::min(size, tiles.count() - first)});
 }
 
 // A plane of lanes, of which one native part is seen.
@@ -71,12 +94,34 @@ void values_of(const Plane& plane, int row, int column, Native* out, long stride
   transform<Matrix>([&](int i, int j) { return tile[i][j]; }, store);
 }
 
-// A product of matrices: result[o][t] (+)= sum over k of left[o][k] * right[k][t]. Rows of `left`
-// are Reals, `left_row` apart; rows of the others are vectors, `row` apart.
+// Planes of lanes, [channels, height, width], and the zeros that tiles find around them.
+struct Planes {
+  const Real* data;
+  int channels, height, width;
+  int border = 0;
+};
+
+// The values of all channels in a block of tiles: [values, channels, block.size], `stride` vectors
+// from one value to the next.
+template <class Matrix>
+void values_of(const Planes& p, const TileBlock& block, Native* out, long stride) {
+  for (int c = 0; c < p.channels; ++c) {
+    const Plane plane{p.data + static_cast<long>(c) * p.height * p.width * lane_count + block.part,
+                      p.height, p.width};
+    Native* const of_channel = out + static_cast<long>(c) * block.size;
+    block.for_each([&](int t, int row, int column) {
+      values_of<Matrix>(plane, row - p.border, column - p.border, of_channel + t, stride);
+    });
+  }
+}
+
+// A product of matrices: result[o][t] (+)= sum over k of left[o][k] * right[k][t]. `left` are
+// Reals, a row `left_row` from the next and a column `left_step`; rows of the others are vectors,
+// `row` apart.
 struct Product {
   int out, inner, count;
   const Real* left;
-  long left_row;
+  long left_row, left_step;
   const Native* right;
   Native* result;
   long row;
@@ -92,13 +137,13 @@ template <bool accumulate, int O, int T>
   for (int o = 0; o < O; ++o)
 #pragma GCC unroll 8
     for (int t = 0; t < T; ++t) acc[o][t] = accumulate ? result[o * p.row + t] : Native{};
-  for (int k = 0; k < p.inner; ++k, right += p.row) {
+  for (int k = 0; k < p.inner; ++k, right += p.row, left += p.left_step) {
     Native v[T];
 #pragma GCC unroll 8
     for (int t = 0; t < T; ++t) v[t] = right[t];
 #pragma GCC unroll 8
     for (int o = 0; o < O; ++o) {
-      const Native w = left[o * p.left_row + k] - Native{};
+      const Native w = left[o * p.left_row] - Native{};
 #pragma GCC unroll 8
       for (int t = 0; t < T; ++t) acc[o][t] += w * v[t];
     }

@@ -75,7 +75,8 @@ struct Winograd {
   static constexpr auto a = output_matrix();
   static constexpr auto g = filter_matrix();
   static constexpr auto b = input_matrix();
-  static constexpr auto a_transposed = transposed(a), g_transposed = transposed(g);
+  static constexpr auto a_transposed = transposed(a), g_transposed = transposed(g),
+                        b_transposed = transposed(b);
 };
 
 }  // namespace fovea

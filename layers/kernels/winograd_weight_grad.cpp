@@ -31,45 +31,32 @@ void weight_grad(const ConvGeometry& g, const Real* x, const Real* dy, Real* dw)
   using W = Winograd<m, r>;
   constexpr int n = W::n, values = n * n;
   const Tiles tiles(g.out_h, g.out_w, m);
-  const int block = tiles_in_block(g.in + g.out, values, tiles.count());
-  const long in_stride = static_cast<long>(g.in) * block + 1;
-  const long out_stride = static_cast<long>(g.out) * block + 1;
+  const int block_size = tiles_in_block(g.in + g.out, values, tiles.count());
+  const long in_stride = static_cast<long>(g.in) * block_size + 1;
+  const long out_stride = static_cast<long>(g.out) * block_size + 1;
   const Vectors in(in_stride * values), out(out_stride * values);
   const int columns = (g.in + native_width - 1) / native_width;
-  const Vectors rows(static_cast<long>(block) * native_width * columns);
+  const Vectors rows(static_cast<long>(block_size) * native_width * columns);
   const long products = static_cast<long>(g.out) * columns;
   const Vectors sums(products * values);
   std::fill_n(sums.data(), products * values, Native{});
-  for (int part = 0; part < lane_count; part += native_width)
-    for (int first = 0; first < tiles.count(); first += block) {
-      const int count = std::min(block, tiles.count() - first);
-      const auto make_values = [&]<class Matrix>(const Matrix*, const Real* planes, int channels,
-                                                 int height, int width, Native* to, long stride) {
-        for (int c = 0; c < channels; ++c) {
-          const Plane plane{planes + static_cast<long>(c) * height * width * lane_count + part,
-                            height, width};
-          Native* const row_of = to + static_cast<long>(c) * block;
-          for (int t = 0; t < count; ++t)
-            values_of<Matrix>(plane, (first + t) / tiles.columns * m,
-                              (first + t) % tiles.columns * m, row_of + t, stride);
-        }
-      };
-      make_values(static_cast<const Expand<W::b>*>(nullptr), x, g.in, g.height, g.width, in.data(),
-                  in_stride);
-      make_values(static_cast<const Expand<W::a_transposed>*>(nullptr), dy, g.out, g.out_h, g.out_w,
-                  out.data(), out_stride);
-      for (int k = 0; k < values; ++k) {
-        samples_to_rows(in.data() + k * in_stride, g.in, block, count, rows.data());
-        multiply<true>({.out = g.out,
-                        .inner = count * native_width,
-                        .count = columns,
-                        .left = reinterpret_cast<const Real*>(out.data() + k * out_stride),
-                        .left_row = static_cast<long>(block) * native_width,
-                        .right = rows.data(),
-                        .result = sums.data() + k * products,
-                        .row = columns});
-      }
+  for_each_tile_block(tiles, block_size, [&](const TileBlock& block) {
+    values_of<Expand<W::b>>(Planes{x, g.in, g.height, g.width}, block, in.data(), in_stride);
+    values_of<Expand<W::a_transposed>>(Planes{dy, g.out, g.out_h, g.out_w}, block, out.data(),
+                                       out_stride);
+    for (int k = 0; k < values; ++k) {
+      samples_to_rows(in.data() + k * in_stride, g.in, block_size, block.count, rows.data());
+      multiply<true>({.out = g.out,
+                      .inner = block.count * native_width,
+                      .count = columns,
+                      .left = reinterpret_cast<const Real*>(out.data() + k * out_stride),
+                      .left_row = static_cast<long>(block_size) * native_width,
+                      .left_step = 1,
+                      .right = rows.data(),
+                      .result = sums.data() + k * products,
+                      .row = columns});
     }
+  });
   // G' sums G, native_width filters at a time.
   for (int o = 0; o < g.out; ++o)
     for (int c = 0; c < columns; ++c) {
