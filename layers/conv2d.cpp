@@ -4,7 +4,7 @@
 
 #include "core/autograd.h"
 #include "core/long_sum.h"
-#include "layers/conv_weights.h"
+#include "layers/conv_operands.h"
 #include "layers/init.h"
 #include "layers/kernels/conv2d_kernels.h"
 #include "layers/kernels/conv_choice.h"
@@ -27,17 +27,6 @@ void check_options(const Conv2dOptions& o) {
           "[conv2d] a kernel of ", o.kernel.h, "x", o.kernel.w, " for in=", o.in,
           " and out=", o.out, " has more than 2^31 weights");
 }
-
-// Pointers to the parts of the operands that belong to group `i`.
-struct Group {
-  long x, w, y;  // in elements
-  int first_out;
-  Group(const ConvGeometry& g, int i)
-      : x(static_cast<long>(i) * g.in * g.height * g.width),
-        w(static_cast<long>(i) * g.out * g.taps()),
-        y(static_cast<long>(i) * g.out * g.positions()),
-        first_out(i * g.out) {}
-};
 
 void add_bias_grad(const Tensor& dy, int channels, Real* db) {
   const int positions = dy.size() / channels;
@@ -87,96 +76,69 @@ ConvGeometry conv2d_geometry(const Tensor& x, const Tensor& weight, const Tensor
   return g;
 }
 
-Tensor padded(const Tensor& x, Extent2 p) {
-  if (p == Extent2(0)) return x.detach();
-  const int channels = x.shape()[0], height = x.shape()[1], width = x.shape()[2];
-  const int wide = width + 2 * p.w, high = height + 2 * p.h;
-  Tensor out = Tensor::zeros({channels, high, wide}, true);
-  for (int c = 0; c < channels; ++c)
-    for (int row = 0; row < height; ++row)
-      std::copy_n(x.lanes() + (c * height + row) * width, width,
-                  out.lanes() + (c * high + row + p.h) * wide + p.w);
-  return out;
-}
-
-void add_unpadded(const Tensor& from, Extent2 p, const Tensor& x) {
-  const int channels = x.shape()[0], height = x.shape()[1], width = x.shape()[2];
-  const int wide = width + 2 * p.w, high = height + 2 * p.h;
-  for (int c = 0; c < channels; ++c)
-    for (int row = 0; row < height; ++row) {
-      const Lanes* source = from.lanes() + (c * high + row + p.h) * wide + p.w;
-      Lanes* target = x.lanes() + (c * height + row) * width;
-      for (int i = 0; i < width; ++i) target[i] += source[i];
-    }
-}
-
 namespace {
 
 // What backward needs of the forward pass.
 struct Kept {
   ConvGeometry g;
-  Tensor x;  // padded
+  ConvInput x;
   ConvWeights weights;
   Conv2dOptions options;
 };
 
-void forward_group(const Kept& k, int group, const Real* bias, Real* y) {
-  const Group part(k.g, group);
-  const Real* x = k.x.data() + part.x * lane_count;
+// Group `i` of a tensor whose channels are divided among the groups.
+Real* of_group(const Tensor& t, int i, int groups) {
+  return t.data() + static_cast<long>(i) * (t.size() / groups) * lane_count;
+}
+
+void forward_group(const Kept& k, int i, const Real* bias, Real* y) {
+  const int groups = k.options.groups;
   if (const auto choice = winograd_choice(ConvPass::forward, k.g))
-    winograd_forward(k.g, choice->form, x, k.weights.winograd(k.g, choice->form, group)->data(),
-                     bias, y);
+    winograd_forward({k.g, k.x.padding(), choice->form}, of_group(k.x.plain(), i, groups),
+                     k.weights.winograd(k.g, choice->form, i)->data(), bias, y);
   else
-    conv_forward(k.g, x, k.weights.data() + part.w, bias, y);
+    conv_forward(k.g, of_group(k.x.padded(), i, groups), k.weights.of_group(k.g, i), bias, y);
 }
 
-void add_weight_grad(const Kept& k, const Tensor& dy, Real* dw) {
-  const auto choice = winograd_choice(ConvPass::weight_grad, k.g);
-  for (int i = 0; i < k.options.groups; ++i) {
-    const Group part(k.g, i);
-    const Real *x = k.x.data() + part.x * lane_count, *d = dy.data() + part.y * lane_count;
-    if (choice)
-      winograd_weight_grad(k.g, choice->form, x, d, dw + part.w);
-    else
-      conv_weight_grad(k.g, x, d, k.g.positions(), 0, k.g.out_h, dw + part.w);
+// Either gradient may be left out.
+void add_grads(const Kept& k, const Tensor& dy, Real* dw, const Tensor* dx) {
+  const ConvGeometry& g = k.g;
+  const int groups = k.options.groups;
+  const WinogradGrads winograd = winograd_grads_choice(g, dw, dx);
+  const bool direct_weights = dw && !winograd.of_weights, direct_input = dx && !winograd.of_input;
+  const bool pads = k.x.padding() != Extent2(0);
+  const Tensor padded = direct_input && pads ? k.x.padded_zeros() : Tensor();
+  for (int i = 0; i < groups; ++i) {
+    const Real* d = of_group(dy, i, groups);
+    Real* dw_i = dw ? dw + static_cast<long>(i) * g.out * g.taps() : nullptr;
+    winograd.for_each_form([&](const WinogradForm& form, bool weights, bool input) {
+      winograd_grads({g, k.x.padding(), form}, d, of_group(k.x.plain(), i, groups),
+                     weights ? dw_i : nullptr,
+                     input ? k.weights.winograd(g, form, i)->data() : nullptr,
+                     input ? of_group(*dx, i, groups) : nullptr);
+    });
+    if (direct_weights)
+      conv_weight_grad(g, of_group(k.x.padded(), i, groups), d, g.positions(), 0, g.out_h, dw_i);
+    if (direct_input)
+      conv_input_grad(g, k.weights.of_group(g, i), d, g.positions(), 0, g.out_h,
+                      of_group(pads ? padded : *dx, i, groups));
   }
-}
-
-void add_input_grad(const Kept& k, const Tensor& dy, const Tensor& dx) {
-  const Extent2 padding = k.options.padding;
-  const auto choice = winograd_choice(ConvPass::input_grad, k.g);
-  // Winograd's leaves the padding out by itself.
-  const bool direct_into = padding == Extent2(0) || choice;
-  const Tensor target = direct_into ? dx : Tensor::zeros(k.x.shape(), true);
-  for (int i = 0; i < k.options.groups; ++i) {
-    const Group part(k.g, i);
-    const Real* d = dy.data() + part.y * lane_count;
-    Real* to = target.data() + static_cast<long>(i) * target.size() / k.options.groups * lane_count;
-    if (choice)
-      winograd_input_grad(k.g, choice->form, padding.h, padding.w,
-                          k.weights.winograd(k.g, choice->form, i)->data(), d, to);
-    else
-      conv_input_grad(k.g, k.weights.data() + part.w, d, k.g.positions(), 0, k.g.out_h, to);
-  }
-  if (!direct_into) add_unpadded(target, padding, dx);
+  if (padded) add_unpadded(padded, k.x.padding(), *dx);
 }
 
 }  // namespace
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
   const ConvGeometry g = conv2d_geometry(x, weight, bias, o);
-  Kept kept{g, padded(x, o.padding), ConvWeights(weight), o};
+  Kept kept{g, ConvInput(x, o.padding), ConvWeights(weight), o};
   Tensor y = Tensor::per_sample({o.out, g.out_h, g.out_w});
-  for (int i = 0; i < o.groups; ++i) {
-    const Group part(g, i);
-    forward_group(kept, i, bias ? bias.data() + part.first_out : nullptr,
-                  y.data() + part.y * lane_count);
-  }
+  for (int i = 0; i < o.groups; ++i)
+    forward_group(kept, i, bias ? bias.data() + i * g.out : nullptr, of_group(y, i, o.groups));
   return record(
       "conv2d", y, {x, weight, bias},
       [kept = std::move(kept)](const Tensor& dy, GradSink& grad) {
-        if (Tensor* dw = grad.wanted(1)) add_weight_grad(kept, dy, dw->data());
-        if (Tensor* dx = grad.wanted(0)) add_input_grad(kept, dy, *dx);
+        Tensor* dw = grad.wanted(1);
+        add_grads(kept, dy, dw ? dw->data() : nullptr, grad.wanted(0));
         if (Tensor* db = grad.wanted(2)) add_bias_grad(dy, kept.options.out, db->data());
       },
       [&] {

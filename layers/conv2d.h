@@ -29,11 +29,6 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
 ConvGeometry conv2d_geometry(const Tensor& x, const Tensor& weight, const Tensor& bias,
                              const Conv2dOptions& options);
 
-/// `x` with a border of zeros; x itself where there is none.
-Tensor padded(const Tensor& x, Extent2 padding);
-/// Adds the inside of `padded` to `x`.
-void add_unpadded(const Tensor& padded, Extent2 padding, const Tensor& x);
-
 /// conv2d with parameters of its own, initialised as PyTorch does.
 class Conv2d : public Module {
  public:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <typeinfo>
+#include <utility>
 
 #include "core/autograd.h"
 #include "core/long_sum.h"
@@ -9,7 +10,7 @@
 #include "core/native.h"
 #include "core/trace.h"
 #include "layers/activations.h"
-#include "layers/conv_weights.h"
+#include "layers/conv_operands.h"
 #include "layers/kernels/conv_choice.h"
 #include "layers/kernels/conv_pool_grads.h"
 
@@ -47,7 +48,7 @@ void unpool_row(const Lanes* dy, const LaneInts* winners, int pooled_w, Lanes* r
 // What backward needs of the forward pass.
 struct Kept {
   ConvGeometry g;
-  Tensor x;  // padded
+  ConvInput x;
   ConvWeights weights;
   Buffer<LaneInts> winners;
 };
@@ -55,10 +56,10 @@ struct Kept {
 void forward(const Kept& k, const Real* bias, Real* y) {
   auto* winners = reinterpret_cast<RealInt*>(k.winners.data());
   if (const auto choice = winograd_choice(ConvPass::forward, pooled_part(k.g)))
-    winograd_pool_forward(k.g, choice->form, k.x.data(),
+    winograd_pool_forward({k.g, k.x.padding(), choice->form}, k.x.plain().data(),
                           k.weights.winograd(k.g, choice->form)->data(), bias, y, winners);
   else
-    conv_pool_forward(k.g, k.x.data(), k.weights.data(), bias, y, winners);
+    conv_pool_forward(k.g, k.x.padded().data(), k.weights.data(), bias, y, winners);
 }
 
 void add_bias_grad(const Kept& k, const Tensor& dy, Real* db) {
@@ -76,15 +77,13 @@ void add_bias_grad(const Kept& k, const Tensor& dy, Real* db) {
   }
 }
 
-void add_dense_grads(const Kept& k, const Tensor& dy, Real* dw, Real* dx) {
+// By the direct kernels of the convolution; dx is padded, and either may be null.
+void add_direct_grads(const Kept& k, const Tensor& dy, Real* dw, Real* dx) {
+  if (!dw && !dx) return;
   const int pooled_h = k.g.out_h / 2, pooled_w = k.g.out_w / 2;
   const ConvGeometry g = pooled_part(k.g);
-  const auto of_weights = winograd_choice(ConvPass::weight_grad, g);
-  const auto of_input = winograd_choice(ConvPass::input_grad, g);
-  const bool whole = (dw && of_weights) || (dx && of_input);  // tiles take the map as it is
   const long row_bytes = static_cast<long>(g.out) * g.out_w * sizeof(Lanes);
-  const int band =
-      whole ? pooled_h : std::clamp(static_cast<int>(band_bytes / (2 * row_bytes)), 1, pooled_h);
+  const int band = std::clamp(static_cast<int>(band_bytes / (2 * row_bytes)), 1, pooled_h);
   const Buffer<Lanes> unpooled(static_cast<std::size_t>(g.out) * 2 * band * g.out_w);
   for (int first = 0; first < pooled_h; first += band) {
     const int count = std::min(band, pooled_h - first), plane = 2 * count * g.out_w;
@@ -94,16 +93,39 @@ void add_dense_grads(const Kept& k, const Tensor& dy, Real* dw, Real* dx) {
         unpool_row(&dy[i], &k.winners[i], pooled_w, unpooled.data() + o * plane + 2 * py * g.out_w);
       }
     const Real* d = reinterpret_cast<const Real*>(unpooled.data());
-    if (dw && of_weights)
-      winograd_weight_grad(g, of_weights->form, k.x.data(), d, dw);
-    else if (dw)
-      conv_weight_grad(g, k.x.data(), d, plane, 2 * first, 2 * count, dw);
-    if (dx && of_input)
-      winograd_input_grad(g, of_input->form, 0, 0, k.weights.winograd(g, of_input->form)->data(), d,
-                          dx);
-    else if (dx)
-      conv_input_grad(g, k.weights.data(), d, plane, 2 * first, 2 * count, dx);
+    if (dw) conv_weight_grad(g, k.x.padded().data(), d, plane, 2 * first, 2 * count, dw);
+    if (dx) conv_input_grad(g, k.weights.data(), d, plane, 2 * first, 2 * count, dx);
   }
+}
+
+// Either may be left out.
+void add_grads(const Kept& k, const Tensor& dy, Real* dw, const Tensor* dx) {
+  const LaneInts* winners = k.winners.data();
+  const PooledGradWays ways = pooled_grad_ways(k.g, dy.lanes(), winners, dw, dx);
+  if (ways.sparse_weights)
+    conv_sparse_weight_grad(k.g, k.x.padded().lanes(), dy.lanes(), winners,
+                            std::exchange(dw, nullptr));
+  const ConvGeometry g = pooled_part(k.g);
+  const WinogradGrads winograd =
+      winograd_grads_choice(g, dw, dx && ways.input == PooledGradWays::dense);
+  const PooledGradient d{dy.data(), reinterpret_cast<const RealInt*>(winners), g.out, g.out_h / 2,
+                         g.out_w / 2};
+  winograd.for_each_form([&](const WinogradForm& form, bool weights, bool input) {
+    winograd_pool_grads({g, k.x.padding(), form}, d, k.x.plain().data(), weights ? dw : nullptr,
+                        input ? k.weights.winograd(g, form)->data() : nullptr,
+                        input ? dx->data() : nullptr);
+  });
+  if (winograd.of_weights) dw = nullptr;
+  if (!dx || winograd.of_input) return add_direct_grads(k, dy, dw, nullptr);
+
+  const bool pads = k.x.padding() != Extent2(0);
+  const Tensor to = pads ? k.x.padded_zeros() : *dx;
+  if (ways.input == PooledGradWays::pooled)
+    conv_pool_input_grad(k.g, k.weights.data(), dy.lanes(), winners, to.lanes());
+  else if (ways.input == PooledGradWays::sparse)
+    conv_sparse_input_grad(k.g, k.weights.data(), dy.lanes(), winners, to.lanes());
+  add_direct_grads(k, dy, dw, ways.input == PooledGradWays::dense ? to.data() : nullptr);
+  if (pads) add_unpadded(to, k.x.padding(), *dx);
 }
 
 }  // namespace
@@ -116,24 +138,14 @@ Tensor conv_pool_relu(const Tensor& x, const Tensor& weight, const Tensor& bias,
   if (has_long_sums(g)) return relu(max_pool2d(conv2d(x, weight, bias, conv), pool));
   require(g.out_h >= 2 && g.out_w >= 2, "[conv_pool_relu] a 2x2 window does not fit the output ",
           g.out_h, "x", g.out_w, " of the convolution");
-  Kept kept{g, padded(x, conv.padding), ConvWeights(weight), {}};
+  Kept kept{g, ConvInput(x, conv.padding), ConvWeights(weight), {}};
   Tensor y = Tensor::per_sample({g.out, g.out_h / 2, g.out_w / 2});
   if (grad_wanted({x, weight, bias})) kept.winners = Buffer<LaneInts>(y.size());
   forward(kept, bias ? bias.data() : nullptr, y.data());
   return record("conv_pool_relu", y, {x, weight, bias},
-                [kept = std::move(kept), padding = conv.padding](const Tensor& dy, GradSink& grad) {
-                  Tensor* dx = grad.wanted(0);
+                [kept = std::move(kept)](const Tensor& dy, GradSink& grad) {
                   Tensor* dw = grad.wanted(1);
-                  const bool pads = padding != Extent2(0);
-                  const Tensor dx_padded =
-                      dx && pads ? Tensor::zeros(kept.x.shape(), true) : Tensor();
-                  Lanes* dx_left = !dx ? nullptr : pads ? dx_padded.lanes() : dx->lanes();
-                  Real* dw_left = dw ? dw->data() : nullptr;
-                  conv_pool_grads(kept.g, kept.x.lanes(), kept.weights.data(), dy.lanes(),
-                                  kept.winners.data(), dw_left, dx_left);
-                  if (dw_left || dx_left)
-                    add_dense_grads(kept, dy, dw_left, reinterpret_cast<Real*>(dx_left));
-                  if (dx && pads) add_unpadded(dx_padded, padding, *dx);
+                  add_grads(kept, dy, dw ? dw->data() : nullptr, grad.wanted(0));
                   if (Tensor* db = grad.wanted(2)) add_bias_grad(kept, dy, db->data());
                 });
 }

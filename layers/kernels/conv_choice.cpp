@@ -49,4 +49,12 @@ std::optional<WinogradChoice> winograd_choice(ConvPass pass, const ConvGeometry&
   return best;
 }
 
+WinogradGrads winograd_grads_choice(const ConvGeometry& g, bool of_weights, bool of_input) {
+  const auto form = [&](bool wanted, ConvPass pass) -> std::optional<WinogradForm> {
+    const auto choice = wanted ? winograd_choice(pass, g) : std::nullopt;
+    return choice ? std::optional(choice->form) : std::nullopt;
+  };
+  return {form(of_weights, ConvPass::weight_grad), form(of_input, ConvPass::input_grad)};
+}
+
 }  // namespace fovea

@@ -21,4 +21,18 @@ struct WinogradChoice {
 };
 std::optional<WinogradChoice> winograd_choice(ConvPass pass, const ConvGeometry& g);
 
+/// What Winograd's kernels do of a backward pass, of the gradients that are wanted.
+struct WinogradGrads {
+  std::optional<WinogradForm> of_weights, of_input;
+
+  /// run(form, of weights, of input): both at once where they take the same form.
+  template <class Run>
+  void for_each_form(const Run& run) const {
+    const bool both = of_weights && of_weights == of_input;
+    if (of_weights) run(*of_weights, true, both);
+    if (of_input && !both) run(*of_input, false, true);
+  }
+};
+WinogradGrads winograd_grads_choice(const ConvGeometry& g, bool of_weights, bool of_input);
+
 }  // namespace fovea

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <utility>
 
 #include "layers/kernels/conv_choice.h"
 
@@ -29,7 +28,7 @@ bool offsets_fit(const ConvGeometry& g, long slots) {
   return std::max({slots * lane_count, filters, input}) < std::numeric_limits<std::int32_t>::max();
 }
 
-// Of the ways that conv_pool_grads() leaves to others.
+// Of the better of the ways that do not know of pooling.
 double dense_cost(ConvPass pass, const ConvGeometry& g) {
   const auto winograd = winograd_choice(pass, g);
   return winograd ? std::min(direct_cost(pass, g), winograd->cost) : direct_cost(pass, g);
@@ -37,17 +36,18 @@ double dense_cost(ConvPass pass, const ConvGeometry& g) {
 
 }  // namespace
 
-void conv_pool_grads(const ConvGeometry& g, const Lanes* x, const Real* w, const Lanes* dy,
-                     const LaneInts* winners, Real*& dw, Lanes*& dx) {
+PooledGradWays pooled_grad_ways(const ConvGeometry& g, const Lanes* dy, const LaneInts* winners,
+                                bool of_weights, bool of_input) {
+  PooledGradWays ways;
   const long slots = static_cast<long>(g.out) * g.windows();
-  if (g.dilation_h != 1 || g.dilation_w != 1 || !offsets_fit(g, slots)) return;
+  if (g.dilation_h != 1 || g.dilation_w != 1 || !offsets_fit(g, slots)) return ways;
   const auto entries = static_cast<double>(count_entries(dy, winners, slots));
-  if (dw && sparse_weight_cost(g, entries) < dense_cost(ConvPass::weight_grad, g))
-    conv_sparse_weight_grad(g, x, dy, winners, std::exchange(dw, nullptr));
+  ways.sparse_weights =
+      of_weights && sparse_weight_cost(g, entries) < dense_cost(ConvPass::weight_grad, g);
   const double pooled = pooled_input_cost(g), sparse = sparse_input_cost(g, entries);
-  if (dx && std::min(pooled, sparse) < dense_cost(ConvPass::input_grad, g))
-    (pooled < sparse ? conv_pool_input_grad : conv_sparse_input_grad)(g, w, dy, winners,
-                                                                      std::exchange(dx, nullptr));
+  if (of_input && std::min(pooled, sparse) < dense_cost(ConvPass::input_grad, g))
+    ways.input = pooled < sparse ? PooledGradWays::pooled : PooledGradWays::sparse;
+  return ways;
 }
 
 }  // namespace fovea

@@ -8,15 +8,19 @@
 
 namespace fovea {
 
-/// Adds the gradients of weights and input in the fastest way, which depends on the layer and on
-/// how many gradients are zero; the same gradients whichever it is. x, dy and winners as in
-/// conv_pool_forward; dw and dx may be null. Sets dw, dx or both to null where it has added them;
-/// it leaves to the kernels of the convolution alone what they do faster (or dilated).
-void conv_pool_grads(const ConvGeometry& g, const Lanes* x, const Real* w, const Lanes* dy,
-                     const LaneInts* winners, Real*& dw, Lanes*& dx);
+/// How to compute the gradients, which depends on the layer and on how many gradients are zero;
+/// they are the same whichever way. Dense: by the kernels of the convolution alone.
+struct PooledGradWays {
+  bool sparse_weights = false;
+  enum { dense, pooled, sparse } input = dense;
+};
+/// dy and winners as in conv_pool_forward.
+PooledGradWays pooled_grad_ways(const ConvGeometry& g, const Lanes* dy, const LaneInts* winners,
+                                bool of_weights, bool of_input);
 
-// The ways, for kernels without dilation. Sparse ones spend one product of a patch on every
-// gradient that is not zero, sample by sample; the other one does all samples at once.
+// The ways, for kernels without dilation, x and dx being padded. Sparse ones spend one product of a
+// patch on every gradient that is not zero, sample by sample; the other one does all samples at
+// once.
 
 /// dw += the gradient of the weights.
 void conv_sparse_weight_grad(const ConvGeometry& g, const Lanes* x, const Lanes* dy,

@@ -5,6 +5,7 @@
 
 #include "core/lanes.h"
 #include "layers/conv_geometry.h"
+#include "layers/extent2.h"
 
 namespace fovea {
 
@@ -19,6 +20,13 @@ struct WinogradForm {
 /// Writes up to two of them and returns how many.
 int winograd_forms(const ConvGeometry& g, WinogradForm* forms);
 
+/// A convolution of an input that is not padded: [in, height - 2 padding.h, width - 2 padding.w].
+struct WinogradConv {
+  ConvGeometry g;  // its height and width include the padding
+  Extent2 padding;
+  WinogradForm form;
+};
+
 /// Reals in the transformed weights.
 long winograd_weight_count(const ConvGeometry& g, const WinogradForm& form);
 
@@ -27,20 +35,25 @@ void winograd_weights(const ConvGeometry& g, const WinogradForm& form, const Rea
                       Real* transformed);
 
 /// y = w * x + bias; bias may be null.
-void winograd_forward(const ConvGeometry& g, const WinogradForm& form, const Real* x,
-                      const Real* transformed, const Real* bias, Real* y);
+void winograd_forward(const WinogradConv& k, const Real* x, const Real* transformed,
+                      const Real* bias, Real* y);
 
 /// conv_pool_forward() (conv2d_kernels.h), the same way.
-void winograd_pool_forward(const ConvGeometry& g, const WinogradForm& form, const Real* x,
-                           const Real* transformed, const Real* bias, Real* y, RealInt* winners);
+void winograd_pool_forward(const WinogradConv& k, const Real* x, const Real* transformed,
+                           const Real* bias, Real* y, RealInt* winners);
 
-/// dx += the gradient of the input, [in, height - 2 padding_h, width - 2 padding_w]: what lies in
-/// the padding is left out.
-void winograd_input_grad(const ConvGeometry& g, const WinogradForm& form, int padding_h,
-                         int padding_w, const Real* transformed, const Real* dy, Real* dx);
+/// dw += the gradient of the weights, for which x is read; dx += the gradient of the input, for
+/// which the transformed weights are. Either may be null.
+void winograd_grads(const WinogradConv& k, const Real* dy, const Real* x, Real* dw,
+                    const Real* transformed, Real* dx);
 
-/// dw += the gradient of the weights.
-void winograd_weight_grad(const ConvGeometry& g, const WinogradForm& form, const Real* x,
-                          const Real* dy, Real* dw);
+/// The gradient of what winograd_pool_forward() returned, [channels, height, width].
+struct PooledGradient {
+  const Real* values;
+  const RealInt* winners;
+  int channels, height, width;
+};
+void winograd_pool_grads(const WinogradConv& k, const PooledGradient& dy, const Real* x, Real* dw,
+                         const Real* transformed, Real* dx);
 
 }  // namespace fovea

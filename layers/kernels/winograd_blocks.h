@@ -16,6 +16,10 @@ namespace fovea {
 inline constexpr long block_vectors = 512 * 1024 / native_bytes;
 inline constexpr int block_outputs = register_count >= 32 ? 6 : 3, block_tiles = 4;
 
+constexpr int vectors_of(int reals) {
+  return (reals + native_width - 1) / native_width;
+}
+
 // A block of so many vectors, uninitialised.
 class Vectors {
  public:
@@ -98,8 +102,11 @@ void values_of(const Plane& plane, int row, int column, Native* out, long stride
 struct Planes {
   const Real* data;
   int channels, height, width;
-  int border = 0;
+  Extent2 border = 0;
 };
+inline Planes input_planes(const WinogradConv& k, const Real* x) {
+  return {x, k.g.in, k.g.height - 2 * k.padding.h, k.g.width - 2 * k.padding.w, k.padding};
+}
 
 // The values of all channels in a block of tiles: [values, channels, block.size], `stride` vectors
 // from one value to the next.
@@ -110,7 +117,7 @@ void values_of(const Planes& p, const TileBlock& block, Native* out, long stride
                       p.height, p.width};
     Native* const of_channel = out + static_cast<long>(c) * block.size;
     block.for_each([&](int t, int row, int column) {
-      values_of<Matrix>(plane, row - p.border, column - p.border, of_channel + t, stride);
+      values_of<Matrix>(plane, row - p.border.h, column - p.border.w, of_channel + t, stride);
     });
   }
 }
@@ -160,6 +167,55 @@ void multiply(const Product& p) {
     for_each_block<block_outputs>(
         p.out, [&](int o, auto height) { multiply_block<accumulate, height, width>(p, o, t); });
   });
+}
+
+// Vectors from one value of all channels in a block to the next: an odd number, so that no two are
+// in the same set of the cache.
+inline long value_stride(int channels, int block_size) {
+  return static_cast<long>(channels) * block_size | 1;
+}
+// Reals from one value of all filters to the next.
+inline long winograd_weight_stride(const ConvGeometry& g) {
+  const long filters = static_cast<long>(g.in) * g.out;
+  return ((filters + native_width - 1) / native_width | 1) * native_width;
+}
+
+// Transformed weights as the left side of products.
+struct Weights {
+  const Real* data;
+  int rows;              // of the result
+  long row, step, next;  // Reals from a row, a column, a value to the next
+};
+
+// For each value, weights times what a block has of it: [values, channels, block.size].
+template <int values>
+void multiply_values(const Weights& w, int channels, const TileBlock& block, const Native* in,
+                     long in_stride, Native* out, long out_stride) {
+  for (int k = 0; k < values; ++k)
+    multiply<false>({.out = w.rows,
+                     .inner = channels,
+                     .count = block.count,
+                     .left = w.data + k * w.next,
+                     .left_row = w.row,
+                     .left_step = w.step,
+                     .right = in + k * in_stride,
+                     .result = out + k * out_stride,
+                     .row = block.size});
+}
+
+// Values back to tiles: finish(channel, row, column, tile), (row, column) being where it begins.
+template <class Matrix, class Finish>
+void tiles_of(int channels, const TileBlock& block, const Native* values, long stride,
+              const Finish& finish) {
+  constexpr int n = Matrix::columns, size = Matrix::rows;
+  for (int c = 0; c < channels; ++c)
+    block.for_each([&](int t, int row, int column) {
+      const Native* const of_tile = values + static_cast<long>(c) * block.size + t;
+      Native tile[size][size];
+      transform<Matrix>([&](int i, int j) { return of_tile[(i * n + j) * stride]; },
+                        [&](int i, int j, const Native& v) { tile[i][j] = v; });
+      finish(c, row, column, tile);
+    });
 }
 
 // Calls run with Winograd's m and r as integral constants.

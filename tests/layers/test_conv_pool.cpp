@@ -113,29 +113,20 @@ TEST_CASE("conv_pool_relu equals its three operations where it does not fuse", "
 }
 
 TEST_CASE("few gradients take the sparse way, dilated ones do not", "[conv_pool]") {
-  struct Done {
-    bool dw, dx;
-  };
-  const auto sparse = [](const Conv2dOptions& o, int rarity) {
+  const auto ways = [](const Conv2dOptions& o, int rarity) {
     const Operands a(12, 12, o);
     const ConvGeometry g = conv2d_geometry(a.x, a.w, a.b, o);
     const Tensor dy = sparse_integers({o.out, g.out_h / 2, g.out_w / 2}, rarity);
     const Buffer<LaneInts> winners(static_cast<std::size_t>(dy.size()));
     for (int i = 0; i < dy.size(); ++i) winners[static_cast<std::size_t>(i)] = LaneInts{};
-    const Tensor dw = Tensor::zeros(a.w.shape()), dx = Tensor::zeros(a.x.shape(), true);
-    Real* dw_left = dw.data();
-    Lanes* dx_left = dx.lanes();
-    conv_pool_grads(g, a.x.lanes(), a.w.data(), dy.lanes(), winners.data(), dw_left, dx_left);
-    if (dw_left) CHECK(difference(dw, Tensor::zeros(dw.shape())) == 0);
-    if (dx_left) CHECK(difference(dx, Tensor::zeros(dx.shape(), true)) == 0);
-    return Done{!dw_left, !dx_left};
+    return pooled_grad_ways(g, dy.lanes(), winners.data(), true, true);
   };
-  const Done wide = sparse({.in = 16, .out = 6, .kernel = 5}, 50);
-  CHECK((wide.dw && wide.dx));
-  const Done dense = sparse({.in = 1, .out = 6, .kernel = 1}, 1);
-  CHECK((!dense.dw && !dense.dx));
-  const Done dilated = sparse({.in = 16, .out = 6, .kernel = 5, .dilation = 2}, 50);
-  CHECK((!dilated.dw && !dilated.dx));
+  const PooledGradWays wide = ways({.in = 16, .out = 6, .kernel = 5}, 50);
+  CHECK((wide.sparse_weights && wide.input == PooledGradWays::sparse));
+  const PooledGradWays dense = ways({.in = 1, .out = 6, .kernel = 1}, 1);
+  CHECK((!dense.sparse_weights && dense.input == PooledGradWays::dense));
+  const PooledGradWays dilated = ways({.in = 16, .out = 6, .kernel = 5, .dilation = 2}, 50);
+  CHECK((!dilated.sparse_weights && dilated.input == PooledGradWays::dense));
 }
 
 TEST_CASE("all kernels add the same gradients, whichever is faster", "[conv_pool]") {
