@@ -91,9 +91,9 @@ Real* of_group(const Tensor& t, int i, int groups) {
   return t.data() + static_cast<long>(i) * (t.size() / groups) * lane_count;
 }
 
-void forward_group(const Kept& k, int i, const Real* bias, Real* y) {
+void forward_group(const Kept& k, int i, bool trained, const Real* bias, Real* y) {
   const int groups = k.options.groups;
-  if (const auto choice = winograd_choice(ConvPass::forward, k.g))
+  if (const auto choice = winograd_choice(ConvPass::forward, k.g, trained))
     winograd_forward({k.g, k.x.padding(), choice->form}, of_group(k.x.plain(), i, groups),
                      k.weights.winograd(k.g, choice->form, i)->data(), bias, y);
   else
@@ -132,8 +132,10 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
   const ConvGeometry g = conv2d_geometry(x, weight, bias, o);
   Kept kept{g, ConvInput(x, o.padding), ConvWeights(weight), o};
   Tensor y = Tensor::per_sample({o.out, g.out_h, g.out_w});
+  const bool trained = grad_wanted({x, weight, bias});
   for (int i = 0; i < o.groups; ++i)
-    forward_group(kept, i, bias ? bias.data() + i * g.out : nullptr, of_group(y, i, o.groups));
+    forward_group(kept, i, trained, bias ? bias.data() + i * g.out : nullptr,
+                  of_group(y, i, o.groups));
   return record(
       "conv2d", y, {x, weight, bias},
       [kept = std::move(kept)](const Tensor& dy, GradSink& grad) {

@@ -55,7 +55,7 @@ struct Kept {
 
 void forward(const Kept& k, const Real* bias, Real* y) {
   auto* winners = reinterpret_cast<RealInt*>(k.winners.data());
-  if (const auto choice = winograd_choice(ConvPass::forward, pooled_part(k.g)))
+  if (const auto choice = winograd_choice(ConvPass::forward, pooled_part(k.g), winners))
     winograd_pool_forward({k.g, k.x.padding(), choice->form}, k.x.plain().data(),
                           k.weights.winograd(k.g, choice->form)->data(), bias, y, winners);
   else

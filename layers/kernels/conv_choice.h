@@ -14,12 +14,13 @@ enum class ConvWay { costs, direct, winograd };
 ConvWay set_conv_way(ConvWay way);
 
 /// The form that is cheaper than the direct kernels, if one is, and what it costs. None for kernels
-/// that there are no forms for.
+/// that there are no forms for. `trained`: whether gradients follow the pass, or it computes them.
 struct WinogradChoice {
   WinogradForm form;
   double cost;
 };
-std::optional<WinogradChoice> winograd_choice(ConvPass pass, const ConvGeometry& g);
+std::optional<WinogradChoice> winograd_choice(ConvPass pass, const ConvGeometry& g,
+                                              bool trained = true);
 
 /// What Winograd's kernels do of a backward pass, of the gradients that are wanted.
 struct WinogradGrads {

@@ -8,6 +8,7 @@
 #include "core/safetensors.h"
 #include "data/dataset.h"
 #include "data/open_dataset.h"
+#include "layers/linear.h"
 #include "layers/losses.h"
 #include "tests/catch.h"
 #include "tests/replay.h"
@@ -18,14 +19,15 @@ using nlohmann::json;
 
 namespace {
 
-// Whether this build fuses multiply and add, as GCC does from -O2 on if the CPU can.
+// Whether the library's kernels fuse multiply and add; these tests are compiled otherwise.
 bool fuses() {
 #ifdef FOVEA_DOUBLE
   return false;  // no matter: it cannot round as single precision does
 #else
-  const volatile float a = 1 + 0x1p-12f, c = -(1 + 0x1p-11f);
-  const float x = a, y = c;
-  return x * x + y != 0;
+  const Real a = 1 + 0x1p-12f, c = -(1 + 0x1p-11f);  // a * a = -c + 2^-24
+  const Tensor x = Tensor::per_sample({2});
+  x[0] = Lanes{} + c, x[1] = Lanes{} + a;
+  return linear(x, Tensor::from({1, 2}, {1, a}), {})[0][0] != 0;
 #endif
 }
 
