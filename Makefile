@@ -185,8 +185,8 @@ $(PROGRAMS:%=$(OBJ)/%): $(OBJ)/%: $$(call objects,$$(wildcard apps/$$*/*.cpp)) $
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
 
-# The tests also see the files of mnist_stn, but for its main().
-$(OBJ)/tests/all: $(call objects,$(TEST_SOURCES) $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp))) $(ARCHIVES)
+# The tests also see the files of mnist_stn, but for its main(), and the cases of bench.
+$(OBJ)/tests/all: $(call objects,$(TEST_SOURCES) apps/bench/cases.cpp $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp))) $(ARCHIVES)
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ $(TEST_LIBS) $(APP_LIBS) $(LIBS)
 

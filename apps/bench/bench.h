@@ -50,10 +50,14 @@ double allocations_per_step(const std::string& network, int batch, int threads);
 struct LayerTimes {
   std::string name;
   double forward = -1, input_grad = -1, weight_grad = -1;
-  double multiply_adds = 0;  ///< of one of the three; 0: not counted
+  double multiply_adds = 0;    ///< of one of the three; 0: not counted
+  std::string operation = {};  ///< see Case
+  std::vector<std::pair<std::string, int>> sizes = {};
 };
 /// Of the tutorial's network.
 std::vector<LayerTimes> layer_times(double seconds_each);
+/// Of operation_cases().
+std::vector<LayerTimes> operation_times(double seconds_each);
 
 /// Peak memory in MB of a process that trains on as many images as MNIST has. `self`: this program.
 double training_memory_mb(const std::string& self);

@@ -1,9 +1,11 @@
-"""Trains the same networks here (build/bench) and in PyTorch, in turns, and prints the ratio.
+"""Runs the same networks and operations here (build/bench) and in PyTorch, in turns: the ratios.
 
-Usage: compare.py BENCH [--rounds N] [--seconds S] [--networks train,wide,deep]
+Usage: compare.py BENCH [--rounds N] [--seconds S] [--networks train,wide,deep] [--no-operations]
 
-PyTorch gets its best of 1 and 2 threads, with and without channels_last and torch.compile, on
-batches that are in memory already, and neither side sees environment variables that hold it back.
+Networks train and are evaluated on batches that are in memory already; PyTorch gets its best of 1
+and 2 threads, with and without channels_last and torch.compile. Operations run on one thread on
+either side, forward and backward; PyTorch gets its better memory format. Neither side sees
+environment variables that hold it back. Figures are medians of the rounds.
 """
 
 import argparse
@@ -71,10 +73,10 @@ def make_network(torch, kind):
 
 
 class Config:
-    """One way to train in PyTorch; rate() continues where it stopped."""
+    """One way to run a network in PyTorch; rate() continues where it stopped."""
 
-    def __init__(self, torch, kind, threads, channels_last, compiled):
-        self.torch, self.threads = torch, threads
+    def __init__(self, torch, kind, training, threads, channels_last, compiled):
+        self.torch, self.threads, self.training = torch, threads, training
         self.name = "%d thread%s%s%s" % (
             threads, "s" if threads > 1 else "", ", channels_last" if channels_last else "",
             ", torch.compile" if compiled else "")
@@ -82,19 +84,23 @@ class Config:
         torch.set_num_threads(threads)
         net, shape = make_network(torch, kind)
         layout = torch.channels_last if channels_last else torch.contiguous_format
-        net = net.to(memory_format=layout)
+        net = net.to(memory_format=layout).train(training)
         self.optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
         self.net = torch.compile(net) if compiled else net
-        pixels = torch.randint(0, 256, (16, 64) + shape)
+        self.batch = 64 if training else evaluation_batch(kind)
+        pixels = torch.randint(0, 256, (max(2, 1024 // self.batch), self.batch) + shape)
         self.batches = [((p / 255 - 0.5) / 0.3).contiguous(memory_format=layout) for p in pixels]
-        self.labels = torch.randint(0, 10, (16, 64))
+        self.labels = torch.randint(0, 10, (len(self.batches), self.batch))
         self.count = 0
         for _ in range(3):
             self.step()
 
     def step(self):
-        i = self.count % 16
+        i = self.count % len(self.batches)
         self.count += 1
+        if not self.training:
+            with self.torch.inference_mode():
+                return self.net(self.batches[i])
         self.optimizer.zero_grad()
         out = self.net(self.batches[i])
         self.torch.nn.functional.nll_loss(out, self.labels[i]).backward()
@@ -107,16 +113,22 @@ class Config:
         while time.perf_counter() - start < seconds:
             self.step()
             steps += 1
-        return 64 * steps / (time.perf_counter() - start)
+        return self.batch * steps / (time.perf_counter() - start)
 
 
-def best_config(torch, kind, seconds):
+def evaluation_batch(kind):
+    """As bench has it."""
+    return 1024 if kind == "train" else 256
+
+
+def best_config(torch, kind, training, seconds):
     configs = []
     for compiled in (False, True):
         for channels_last in (False, True):
             for threads in (1, 2):
+                torch._dynamo.reset()  # every setting is compiled anew
                 try:
-                    config = Config(torch, kind, threads, channels_last, compiled)
+                    config = Config(torch, kind, training, threads, channels_last, compiled)
                     rate = config.rate(seconds)
                 except Exception as error:  # torch.compile wants a compiler and a lot else
                     print("  not possible here: torch.compile (%s)" % type(error).__name__)
@@ -126,15 +138,92 @@ def best_config(torch, kind, seconds):
     return max(configs, key=lambda pair: pair[0])[1]
 
 
-def bench_rate(bench, kind):
+def bench_json(bench, *arguments):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "bench.json")
-        subprocess.run([bench, "--only", kind, "--batch", "64", "--json", path], check=True,
-                       stdout=subprocess.DEVNULL, env=clean_environment())
+        subprocess.run([bench, "--json", path, *arguments], check=True, stdout=subprocess.DEVNULL,
+                       env=clean_environment())
         with open(path) as out:
-            result = json.load(out)
-    speeds = (result if kind == "train" else result[kind])["train"]
+            return json.load(out)
+
+
+def bench_rate(bench, kind, training):
+    part = kind if training or kind != "train" else "eval"
+    result = bench_json(bench, "--only", part, "--batch", "64")
+    speeds = (result if kind == "train" else result[kind])["train" if training else "eval"]
     return max(speed["samples_per_second"] for speed in speeds)
+
+
+def compare_network(torch, args, kind, training):
+    best = best_config(torch, kind, training, args.seconds / 2)
+    rounds = []
+    for _ in range(args.rounds):
+        rounds.append((bench_rate(args.bench, kind, training), best.rate(args.seconds)))
+        print("  Fovea %8.0f   PyTorch %8.0f" % rounds[-1], flush=True)
+    ours, theirs = (statistics.median(side) for side in zip(*rounds))
+    print("  median of %d rounds: Fovea %.0f, PyTorch %s (%s) %.0f: %.1f times as fast\n" % (
+        args.rounds, ours, torch.__version__, best.name, theirs, ours / theirs), flush=True)
+    return ours, theirs
+
+
+def operation(torch, case, layout):
+    """Returns (run, input, parameters) of an operation of bench on 64 samples."""
+    F, sizes, batch = torch.nn.functional, dict(case["sizes"]), 64
+    if case["operation"] == "linear":
+        layer = torch.nn.Linear(sizes["in"], sizes["out"])
+        return layer, torch.randn(batch, sizes["in"], requires_grad=True), list(layer.parameters())
+    x = torch.randn(batch, sizes["in"], sizes["height"], sizes["width"])
+    x = x.contiguous(memory_format=layout).requires_grad_()
+    if case["operation"] == "conv2d":
+        layer = torch.nn.Conv2d(sizes["in"], sizes["out"], sizes["kernel"],
+                                padding=sizes["padding"]).to(memory_format=layout)
+        return layer, x, list(layer.parameters())
+    if case["operation"] == "max_pool2d":
+        return (lambda x: F.max_pool2d(x, 2)), x, []
+    if case["operation"] == "grid_sample":
+        grid = torch.randn(batch, sizes["height"], sizes["width"], 2) * 0.4
+        return (lambda x: F.grid_sample(x, grid, align_corners=False)), x, []
+    raise ValueError("compare.py does not know the operation " + case["operation"])
+
+
+def operation_times(torch, case, seconds):
+    """Microseconds a sample on one thread: forward, and backward to everything; the better format."""
+    torch.set_num_threads(1)
+    best = None
+    for layout in (torch.contiguous_format, torch.channels_last):
+        run, x, parameters = operation(torch, case, layout)
+        seed = torch.randn_like(run(x))
+        times, end = [], time.perf_counter() + seconds
+        while time.perf_counter() < end or len(times) < 4:
+            start = time.perf_counter()
+            y = run(x)
+            middle = time.perf_counter()
+            torch.autograd.grad(y, [x] + parameters, seed)
+            times.append((middle - start, time.perf_counter() - middle))
+        both = [1e6 / 64 * statistics.median(side) for side in zip(*times)]
+        if best is None or sum(both) < sum(best):
+            best = both
+    return best
+
+
+def compare_operations(torch, args):
+    rounds = []
+    for _ in range(args.rounds):
+        ours = bench_json(args.bench, "--only", "operations")["operations"]
+        rounds.append([(case, operation_times(torch, case, args.seconds / 10)) for case in ours])
+    print("operations, us a sample on one thread (Fovea / PyTorch), medians of %d rounds" %
+          args.rounds)
+    print("  %-34s %18s %8s %18s %8s" % ("", "forward", "", "backward", ""))
+    for turns in zip(*rounds):
+        forward = statistics.median(case["forward"]["us_per_sample"] for case, _ in turns)
+        backward = statistics.median(
+            sum(case[part]["us_per_sample"] for part in ("input_grad", "weight_grad")
+                if part in case) for case, _ in turns)
+        theirs = [statistics.median(side) for side in zip(*(times for _, times in turns))]
+        print("  %-34s %8.2f %9.2f %6.1f x %8.2f %9.2f %6.1f x" % (
+            turns[0][0]["name"], forward, theirs[0], theirs[0] / forward,
+            backward, theirs[1], theirs[1] / backward))
+    print()
 
 
 def main():
@@ -143,6 +232,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--networks", default="train,wide,deep")
+    parser.add_argument("--no-operations", action="store_true")
     args = parser.parse_args()
 
     if clean_environment() != dict(os.environ):  # libraries read them as they are loaded
@@ -154,16 +244,19 @@ def main():
               "(PYTHON=... names another Python)" % sys.executable)
         return
     names = {"train": "tutorial", "wide": "wide CIFAR-10", "deep": "cifar-deep"}
-    for kind in args.networks.split(","):
-        print("%s network, batch 64" % names[kind])
-        best = best_config(torch, kind, args.seconds / 2)
-        rounds = []
-        for _ in range(args.rounds):
-            rounds.append((bench_rate(args.bench, kind), best.rate(args.seconds)))
-            print("  Fovea %8.0f   PyTorch %8.0f" % rounds[-1], flush=True)
-        ours, theirs = (statistics.median(side) for side in zip(*rounds))
-        print("  median of %d rounds: Fovea %.0f, PyTorch %s (%s) %.0f: %.1f times as fast\n" % (
-            args.rounds, ours, torch.__version__, best.name, theirs, ours / theirs))
+    table = []
+    for kind in filter(None, args.networks.split(",")):
+        for training in (True, False):
+            what = "training, batch 64" if training else "evaluation, batch %d" % (
+                evaluation_batch(kind))
+            print("%s network, %s" % (names[kind], what))
+            table.append((names[kind], what) + compare_network(torch, args, kind, training))
+    if not args.no_operations:
+        compare_operations(torch, args)
+    print("samples/s, medians of %d rounds" % args.rounds)
+    for name, what, ours, theirs in table:
+        print("  %-14s %-24s Fovea %8.0f  PyTorch %8.0f  %5.1f x" % (
+            name, what, ours, theirs, ours / theirs))
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ struct Options {
   std::vector<std::string> only;
 };
 
-const std::vector<std::string> sections{"train", "eval",   "layers", "memory", "start",
-                                        "busy",  "widths", "wide",   "deep"};
+const std::vector<std::string> sections{"train", "eval", "layers", "operations", "memory",
+                                        "start", "busy", "widths", "wide",       "deep"};
 
 // 1, 2, 3, 4, then powers of two, and the last.
 std::vector<int> thread_counts(int last) {
@@ -47,6 +47,7 @@ class Bench {
     if (wanted("eval")) evaluate();
     if (wanted("busy")) busy();
     if (wanted("layers")) layers();
+    if (wanted("operations")) operations();
     if (wanted("widths")) widths();
     if (wanted("wide")) results_.wide = large("wide CIFAR-10 network", "cifar");
     if (wanted("deep")) results_.deep = large("network of 3x3 convolutions", "cifar-deep");
@@ -109,7 +110,12 @@ class Bench {
 
   void layers() {
     results_.layers = layer_times(options_.quick ? 0.01 : 0.06);
-    print_layers(results_.layers, peak_of(1));
+    print_layers("layers", results_.layers, peak_of(1));
+  }
+
+  void operations() {
+    results_.operations = operation_times(options_.quick ? 0.01 : 0.06);
+    print_layers("operations", results_.operations, peak_of(1));
   }
 
   void widths() {

@@ -99,6 +99,7 @@ Json layer_list(const std::vector<LayerTimes>& layers, double peak_gflops) {
   Json list = Json::array();
   for (const LayerTimes& l : layers) {
     Json one = {{"name", l.name}, {"multiply_adds", l.multiply_adds}};
+    if (!l.operation.empty()) one["operation"] = l.operation, one["sizes"] = l.sizes;
     const std::pair<const char*, double> parts[] = {
         {"forward", l.forward}, {"input_grad", l.input_grad}, {"weight_grad", l.weight_grad}};
     for (const auto& [part, us] : parts) {
@@ -114,11 +115,12 @@ Json layer_list(const std::vector<LayerTimes>& layers, double peak_gflops) {
 
 }  // namespace
 
-void print_layers(const std::vector<LayerTimes>& layers, double peak_gflops) {
-  std::printf("\nlayers, us a sample on one thread, and dense work of peak\n");
-  std::printf("  %-26s  %13s  %13s  %13s\n", "", "forward", "input grad", "weight grad");
+void print_layers(const std::string& title, const std::vector<LayerTimes>& layers,
+                  double peak_gflops) {
+  std::printf("\n%s, us a sample on one thread, and dense work of peak\n", title.c_str());
+  std::printf("  %-34s  %13s  %13s  %13s\n", "", "forward", "input grad", "weight grad");
   for (const LayerTimes& l : layers) {
-    std::printf("  %-26s", l.name.c_str());
+    std::printf("  %-34s", l.name.c_str());
     for (double us : {l.forward, l.input_grad, l.weight_grad})
       print_time(us, l.multiply_adds, peak_gflops);
     std::printf("\n");
@@ -138,6 +140,7 @@ void write_json(const std::string& path, const Results& r) {
   out["eval"] = speed_list(r.eval);
   out["train_beside_busy_core"] = speed_list(r.busy);
   out["layers"] = layer_list(r.layers, r.peak.front().gflops);
+  out["operations"] = layer_list(r.operations, r.peak.front().gflops);
   out["widths"] = Json::array();
   for (const Width& w : r.widths)
     out["widths"].push_back({{"factor", w.factor},

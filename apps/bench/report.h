@@ -42,7 +42,7 @@ struct Results {
   std::vector<Speed> train, eval, busy;
   Large wide, deep;
   std::vector<Width> widths;
-  std::vector<LayerTimes> layers;
+  std::vector<LayerTimes> layers, operations;
   double allocations_per_step = -1, peak_rss_mb = -1,
          first_step_ms = -1;  ///< below 0: not measured
 };
@@ -52,7 +52,8 @@ void print_peak(const std::vector<Peak>& peak);
 void print_title(const std::string& title, double flop);  ///< flop 0: not said
 void print_speed(const Speed& speed);
 void print_width(const Width& width);
-void print_layers(const std::vector<LayerTimes>& layers, double peak_gflops);
+void print_layers(const std::string& title, const std::vector<LayerTimes>& layers,
+                  double peak_gflops);
 
 /// Throws Error if the file cannot be written.
 void write_json(const std::string& path, const Results& results);
