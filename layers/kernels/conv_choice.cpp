@@ -25,11 +25,11 @@ ConvWay& current_way() {
   return way;
 }
 
-// Networks with fewer pairs of channels are trained by direct sums, although Winograd's would be
-// some 15% faster: ten steps of Adam on the tutorial network then follow PyTorch's to 6e-5 (2e-3
-// otherwise: Adam turns rounding of tiny gradients into whole steps). Evaluation has no such
+// Smaller convolutions, in multiply-adds a sample, are trained by direct sums, although Winograd's
+// would make the tutorial network some 15% faster: ten steps of Adam then follow PyTorch's to 6e-5
+// (2e-3 otherwise: Adam turns rounding of tiny gradients into whole steps). Evaluation has no such
 // reason.
-constexpr int fewest_trained_pairs = 512;
+constexpr double least_trained = 5e5;
 
 }  // namespace
 
@@ -41,7 +41,8 @@ std::optional<WinogradChoice> winograd_choice(ConvPass pass, const ConvGeometry&
   WinogradForm forms[2];
   const int count = has_long_sums(g) ? 0 : winograd_forms(g, forms);
   const ConvWay way = current_way();
-  if (way == ConvWay::costs && trained && g.in * g.out < fewest_trained_pairs) return std::nullopt;
+  const double multiply_adds = 1.0 * g.taps() * g.out * g.positions();
+  if (way == ConvWay::costs && trained && multiply_adds < least_trained) return std::nullopt;
   if (way == ConvWay::direct) return std::nullopt;
   std::optional<WinogradChoice> best;
   for (int i = 0; i < count; ++i) {

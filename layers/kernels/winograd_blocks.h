@@ -90,11 +90,16 @@ void values_of(const Plane& plane, int row, int column, Native* out, long stride
                       store);
     return;
   }
-  Native tile[size][size] = {};
-  const int top = std::max(0, -row), bottom = std::min(size, plane.height - row);
-  const int left = std::max(0, -column), right = std::min(size, plane.width - column);
-  for (int i = top; i < bottom; ++i)
-    for (int j = left; j < right; ++j) tile[i][j] = native(plane.at(row + i, column + j));
+  Native tile[size][size];
+#pragma GCC unroll 8
+  for (int i = 0; i < size; ++i) {
+    const bool inside = row + i >= 0 && row + i < plane.height;
+#pragma GCC unroll 8
+    for (int j = 0; j < size; ++j)
+      tile[i][j] = inside && column + j >= 0 && column + j < plane.width
+                       ? native(plane.at(row + i, column + j))
+                       : Native{};
+  }
   transform<Matrix>([&](int i, int j) { return tile[i][j]; }, store);
 }
 
