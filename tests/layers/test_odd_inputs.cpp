@@ -185,6 +185,14 @@ TEST_CASE("pooling of empty images and with extreme options", "[max_pool2d][avg_
   CHECK(top[0][5] == 3);
   backward(top);
   CHECK(x.grad()[0][5] == 1);
+  check_error("does not fit", [&] { max_pool2d(x, {.kernel = 2, .dilation = most}); });
+  for (int dilation : {3, 4, most / 2, most - 1, most}) {
+    const MaxPool2dOptions o{.kernel = 2, .stride = most, .dilation = dilation, .ceil_mode = true};
+    const Tensor y = max_pool2d(x, o);  // a stride so long makes room for any reach
+    REQUIRE(y.shape() == Shape{1, 1, 1});
+    CHECK(y[0][5] == 3);
+  }
+  CHECK(avg_pool2d(x, {.kernel = most, .stride = most, .ceil_mode = true}).size() == 1);
   const AvgPool2dOptions wide{.kernel = most - 1, .stride = most, .padding = most / 2};
   CHECK(avg_pool2d(x, wide)[0][5] == Approx(48 / std::pow(most - 1.0, 2)).margin(0));
   const AvgPool2dOptions inside{
