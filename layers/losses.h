@@ -16,15 +16,15 @@ Tensor nll_loss(const Tensor& log_probs, const Labels& labels);
 Tensor cross_entropy(const Tensor& logits, const Labels& labels, Real label_smoothing = 0);
 
 struct CrossEntropyOptions {
-  Tensor weight = {};         ///< of the classes, shared [classes]; undefined: all are 1
-  int ignore_index = -100;    ///< samples with this label have loss and gradient 0
+  Tensor weight = {};       ///< of the classes, shared [classes]; undefined: all are 1
+  int ignore_index = -100;  ///< samples with this label have loss and gradient 0
   Real label_smoothing = 0;
 };
 
 /// cross_entropy with weighted classes and ignored samples, by PyTorch's formula for
 /// reduction="none": the loss is -sum_k weight_k t_k log p_k with the smoothed target t. (The mean
-/// over a batch is then one over its samples, not over their weights.) Throws also for a weight that
-/// is not shared [classes].
+/// over a batch is then one over its samples, not over their weights.) Throws also for a weight
+/// that is not shared [classes].
 Tensor cross_entropy(const Tensor& logits, const Labels& labels,
                      const CrossEntropyOptions& options);
 
@@ -33,8 +33,8 @@ Tensor cross_entropy(const Tensor& logits, const Labels& labels,
 Tensor cross_entropy(const Tensor& logits, const Tensor& target,
                      const CrossEntropyOptions& options = {});
 
-// Losses of values: the mean over elements, per sample []. The shapes of x and target must be equal,
-// not empty, and at least one of the two per sample, or Error.
+// Losses of values: the mean over elements, per sample []. The shapes of x and target must be
+// equal, not empty, and at least one of the two per sample, or Error.
 
 /// (x - target)^2
 Tensor mse_loss(const Tensor& x, const Tensor& target);
@@ -42,7 +42,8 @@ Tensor mse_loss(const Tensor& x, const Tensor& target);
 /// |x - target|; the gradient at 0 is 0.
 Tensor l1_loss(const Tensor& x, const Tensor& target);
 
-/// d^2 / 2 where |d| = |x - target| <= delta, else delta (|d| - delta / 2). Throws unless delta > 0.
+/// d^2 / 2 where |d| = |x - target| <= delta, else delta (|d| - delta / 2). Throws unless delta >
+/// 0.
 Tensor huber_loss(const Tensor& x, const Tensor& target, Real delta = 1);
 
 /// d^2 / (2 beta) where |d| < beta, else |d| - beta / 2: huber_loss / beta, and l1_loss for beta 0.

@@ -103,8 +103,9 @@ Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& target,
   const char* const op = "binary_cross_entropy_with_logits";
   require_values(op, x, target);
   for (const Tensor* w : {&options.weight, &options.pos_weight})
-    require(!*w || detail::broadcast_shape(op, w->shape(), x.shape()) == x.shape(), "[", op,
-            "] A weight of shape ", w->shape(), " does not fit an input of shape ", x.shape());
+    if (*w)
+      require(detail::broadcast_shape(op, w->shape(), x.shape()) == x.shape(), "[", op,
+              "] A weight of shape ", w->shape(), " does not fit an input of shape ", x.shape());
   // log(1 - sigmoid(x)) = log(sigmoid(x)) - x
   Tensor log_weight = options.pos_weight ? (options.pos_weight - 1) * target + 1 : Tensor();
   Tensor log_part = logsigmoid(x);

@@ -266,9 +266,19 @@ TEST_CASE("group_norm and the losses with extreme options", "[group_norm][losses
   check_error("cannot be cut into 0", [&] { group_norm(x, 0, {}, {}); });
   const Tensor none = Tensor::zeros({0}, true);
   check_error("[nll_loss]", [&] { nll_loss(none, {}); });
-  check_error("[cross_entropy]", [&] { cross_entropy(none, {}); });
+  check_error("[cross_entropy]", [&] { cross_entropy(none, Labels()); });
+  check_error("[cross_entropy]", [&] { cross_entropy(none, none); });
   check_error("[mse_loss] The mean over no elements", [&] { mse_loss(none, none); });
-  check_error("label smoothing", [&] { cross_entropy(x.reshape({6}), {}, not_a_number); });
+  check_error("[l1_loss] The mean over no elements", [&] { l1_loss(none, none); });
+  check_error("[huber_loss] The mean over no elements", [&] { huber_loss(none, none); });
+  check_error("[binary_cross_entropy_with_logits] The mean over no elements",
+              [&] { binary_cross_entropy_with_logits(none, none); });
+  for (const Real bad : {Real(-1), not_a_number}) {
+    check_error("[huber_loss] delta must", [&] { huber_loss(x, x, bad); });
+    check_error("[smooth_l1_loss] beta must", [&] { smooth_l1_loss(x, x, bad); });
+  }
+  check_error("[huber_loss] delta must", [&] { huber_loss(x, x, 0); });
+  check_error("label smoothing", [&] { cross_entropy(x.reshape({6}), Labels(), not_a_number); });
   check_error("[clamp]", [&] { clamp(x, not_a_number, 1); });
   check_error("[dropout]", [&] { dropout(x, not_a_number); });
 }
