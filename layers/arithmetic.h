@@ -61,6 +61,9 @@ inline Tensor operator*(const Tensor& x, Real value) {
 inline Tensor operator/(const Tensor& x, Real value) {
   return divide(x, value);
 }
+inline Tensor operator/(Real value, const Tensor& x) {
+  return divide(Tensor::filled({}, value), x);
+}
 inline Tensor operator+(Real value, const Tensor& x) {
   return scale(x, 1, value);
 }

@@ -33,17 +33,18 @@ bool beats(Real a, Real b) {
 template <class F>
 void visit(const Broadcast& by, int lanes, F f) {
   by.visit([&](int i, int, int j) {
-    for (int lane = 0; lane < lanes; ++lane) f(i * lanes + lane, j * lanes + lane);
+    const long first_x = static_cast<long>(i) * lanes, first_y = static_cast<long>(j) * lanes;
+    for (int lane = 0; lane < lanes; ++lane) f(first_x + lane, first_y + lane);
   });
 }
 
 // In each element of the result the place in memory of the winner.
 template <bool largest>
-Buffer<int> winners(const Tensor& x, const Broadcast& by, std::size_t count) {
-  Buffer<int> best(count);
-  std::fill_n(best.data(), count, -1);
+Buffer<long> winners(const Tensor& x, const Broadcast& by, std::size_t count) {
+  Buffer<long> best(count);
+  std::fill_n(best.data(), count, -1L);
   const Real* values = x.data();
-  visit(by, lanes_of(x), [&](int i, int j) {
+  visit(by, lanes_of(x), [&](long i, long j) {
     if (best[j] < 0 || beats<largest>(values[i], values[best[j]])) best[j] = i;
   });
   return best;
@@ -54,12 +55,12 @@ Extremum along(OpName op, OpName indices_op, const Tensor& x, int dim, bool keep
   const Reduced shape = detail::reduced_shape(op, x, {dim}, keepdim);
   require_elements(op, x, shape.result);
   const int d = detail::normalize_dim(op, dim, x), lanes = lanes_of(x);
-  int inner = lanes;  // the distance of neighbours along the dimension
+  long inner = lanes;  // the distance of neighbours along the dimension
   for (int i = d + 1; i < x.shape().rank(); ++i) inner *= x.shape()[i];
   const auto attributes = [&] { return Attributes{{"dim", d}, {"keepdim", keepdim}}; };
   Tensor values = empty(x, shape.result), indices = empty(x, shape.result);
   const std::size_t count = values.real_count();
-  Buffer<int> best = winners<largest>(x, Broadcast(x.shape(), shape.kept), count);
+  Buffer<long> best = winners<largest>(x, Broadcast(x.shape(), shape.kept), count);
   for (std::size_t j = 0; j < count; ++j) {
     values.data()[j] = x.data()[best[j]];
     indices.data()[j] = static_cast<Real>(best[j] / inner % x.shape()[d]);
@@ -81,7 +82,7 @@ Tensor over(OpName op, const Tensor& x, const Reduced& shape) {
   const Broadcast by(x.shape(), shape.kept);
   Tensor y = empty(x, shape.result);
   const std::size_t count = y.real_count();
-  const Buffer<int> best = winners<largest>(x, by, count);
+  const Buffer<long> best = winners<largest>(x, by, count);
   for (std::size_t j = 0; j < count; ++j) y.data()[j] = x.data()[best[j]];
   return record(
       op, y, {x},
@@ -91,10 +92,10 @@ Tensor over(OpName op, const Tensor& x, const Reduced& shape) {
         // Of a NaN, which equals nothing, each element gets dy * 0 / 0: NaN.
         const Tensor equal = Tensor::like(y);
         equal.fill(0);
-        const auto hit = [&](int i, int j) { return Real(x.data()[i] == y.data()[j]); };
-        visit(by, lanes_of(x), [&](int i, int j) { equal.data()[j] += hit(i, j); });
+        const auto hit = [&](long i, long j) { return Real(x.data()[i] == y.data()[j]); };
+        visit(by, lanes_of(x), [&](long i, long j) { equal.data()[j] += hit(i, j); });
         visit(by, lanes_of(x),
-              [&](int i, int j) { dx->data()[i] += dy.data()[j] * hit(i, j) / equal.data()[j]; });
+              [&](long i, long j) { dx->data()[i] += dy.data()[j] * hit(i, j) / equal.data()[j]; });
       },
       [&] {
         return Attributes{{"dims", shape.dims}, {"keepdim", shape.keepdim}};

@@ -112,10 +112,9 @@ std::string as_interpolate(OnnxBuilder& b, const TracedOp& op) {
   const bool nearest = mode == "nearest", corners = op.attributes.flag("align_corners");
   std::vector<float> scales = {1, 1};
   for (int i : {1, 2}) {
-    const auto in = static_cast<float>(op.inputs[0].shape()[i]);
-    const auto out = static_cast<float>(op.output.shape()[i]);
+    const double in = op.inputs[0].shape()[i], out = op.output.shape()[i];
     const double step = op.attributes.number(i == 1 ? "step_h" : "step_w");
-    float scale = corners ? out / in : static_cast<float>(1 / step);
+    float scale = static_cast<float>(corners ? out / in : 1 / step);
     while (std::floor(in * scale) < out) scale = std::nextafter(scale, 2 * scale);
     scales.push_back(scale);
   }

@@ -213,11 +213,6 @@ TEST_CASE("operations of all kinds can be exported", "[onnx]") {
         Types{"ReduceMax", "Reshape", "Min"});
   CHECK(operators([](const Tensor& x) { return amin(amax(x, {0})); }) ==
         Types{"ReduceMax", "ReduceMin"});
-  for (const bool align : {false, true})
-    CHECK(operators([&](const Tensor& x) {
-            return interpolate(
-                x, {.size = {5, 9}, .mode = InterpolateMode::bicubic, .align_corners = align});
-          }) == Types{"Resize"});
   CHECK(operators([](const Tensor& x) {
           return interpolate(x, {.scale_factor = {0.7, 1.3}});
         }) == Types{"Resize"});

@@ -81,6 +81,7 @@ TEST_CASE("operators on tensors and numbers mean arithmetic", "[arithmetic]") {
   CHECK(values(a * 2) == V{12, 16});
   CHECK(values(2 * a) == V{12, 16});
   CHECK(values(a / 2) == V{3, 4});
+  CHECK(values(48 / a) == V{8, 6});
 }
 
 TEST_CASE("angles, extrema and choices give PyTorch's values and gradients",

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "layers/avg_pool2d.h"
 #include "tests/catch.h"
 #include "tests/golden.h"
@@ -89,4 +91,13 @@ TEST_CASE("average pooling says what does not fit", "[avg_pool2d]") {
         "per-sample [4, 4]");
   CHECK(message_of([] { AdaptiveAvgPool2d(0, 1); }) ==
         "[AdaptiveAvgPool2d] The output size must be positive, got 0x1");
+}
+
+TEST_CASE("average pooling in ceil_mode with a stride beyond all bounds", "[avg_pool2d][odd]") {
+  constexpr int most = std::numeric_limits<int>::max();
+  Tensor x = Tensor::zeros({1, 4, 4}, true);
+  x.fill(3);
+  const Tensor y = avg_pool2d(x, {.kernel = most, .stride = most, .ceil_mode = true});
+  REQUIRE(y.shape() == Shape{1, 1, 1});
+  CHECK(y[0][2] == 3);  // what is beyond the end is not counted
 }

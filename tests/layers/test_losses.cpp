@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 
 #include "core/autograd.h"
 #include "layers/activations.h"
@@ -231,4 +232,21 @@ TEST_CASE("losses say what does not fit", "[losses]") {
         "shape [5]");
   CHECK(message_of([&] { mse_loss(Tensor::zeros({2}), Tensor::zeros({2})); }) ==
         "[mse_loss] shared [2] and shared [2]: at least one must be per sample");
+}
+
+TEST_CASE("losses of no values and with extreme options", "[losses][odd]") {
+  const Tensor none = Tensor::zeros({0}, true), x = Tensor::zeros({2}, true);
+  const auto begins = [](const std::string& text, auto f) { CHECK(message_of(f).find(text) == 0); };
+  begins("[l1_loss] The mean over no elements", [&] { l1_loss(none, none); });
+  begins("[huber_loss] The mean over no elements", [&] { huber_loss(none, none); });
+  begins("[smooth_l1_loss] The mean over no elements", [&] { smooth_l1_loss(none, none); });
+  begins("[binary_cross_entropy_with_logits] The mean over no",
+         [&] { binary_cross_entropy_with_logits(none, none); });
+  for (const Real bad : {Real(-1), std::numeric_limits<Real>::quiet_NaN()}) {
+    begins("[huber_loss] delta must", [&] { huber_loss(x, x, bad); });
+    begins("[smooth_l1_loss] beta must", [&] { smooth_l1_loss(x, x, bad); });
+    begins("[cross_entropy] The label smoothing must",
+           [&] { cross_entropy(x, x, {.label_smoothing = bad}); });
+  }
+  begins("[huber_loss] delta must", [&] { huber_loss(x, x, 0); });
 }

@@ -81,6 +81,21 @@ TEST_CASE("a dilated window that meets nothing gives -infinity", "[max_pool2d]")
   for (const Real value : dx.values()) CHECK(value == 0);
 }
 
+TEST_CASE("max pooling with strides and dilations beyond all bounds", "[max_pool2d][odd]") {
+  constexpr int most = std::numeric_limits<int>::max();
+  const Tensor x = Tensor::zeros({1, 4, 4}, true);
+  x.fill(3);
+  CHECK(message_of([&] { max_pool2d(x, {.kernel = 2, .dilation = most}); }) ==
+        "[max_pool2d] a window of 2x2 does not fit the input [1, 4, 4]");
+  for (int dilation : {3, 4, most / 2, most - 1, most}) {
+    const MaxPool2dOptions o{.kernel = 2, .stride = most, .dilation = dilation, .ceil_mode = true};
+    const Tensor y = max_pool2d(x, o);  // a stride so long makes room for any reach
+    REQUIRE(y.shape() == Shape{1, 1, 1});
+    CHECK(y[0][5] == 3);
+    CHECK(gradient(x.clone(), o)[0][5] == 1);
+  }
+}
+
 TEST_CASE("max pooling leaves out what fills no window", "[max_pool2d]") {
   const Tensor x = random_integers({1, 5, 7}, true, 1);
   CHECK(max_pool2d(x, {.kernel = 2}).shape() == Shape{1, 2, 3});
