@@ -14,6 +14,24 @@ Lanes pow(const Lanes& x, Real exponent) {
   return map_lanes(x, [exponent](Real v) { return std::pow(v, exponent); });
 }
 
+Lanes sin(const Lanes& x) {
+  return map_lanes(x, [](Real v) { return std::sin(v); });
+}
+
+Lanes cos(const Lanes& x) {
+  return map_lanes(x, [](Real v) { return std::cos(v); });
+}
+
+Lanes atan2(const Lanes& y, const Lanes& x) {
+  Lanes out;
+  for (int i = 0; i < lane_count; ++i) out[i] = std::atan2(y[i], x[i]);
+  return out;
+}
+
+Lanes log1p(const Lanes& x) {
+  return map_lanes(x, [](Real v) { return std::log1p(v); });
+}
+
 #ifdef FOVEA_DOUBLE
 
 Lanes exp(const Lanes& x) {

@@ -17,6 +17,12 @@ Lanes erf(const Lanes& x);
 Lanes sqrt(const Lanes& x);
 Lanes pow(const Lanes& x, Real exponent);
 
+/// One call of the C library a lane.
+Lanes sin(const Lanes& x);
+Lanes cos(const Lanes& x);
+Lanes atan2(const Lanes& y, const Lanes& x);
+Lanes log1p(const Lanes& x);
+
 inline Real exp(Real x) {
   return std::exp(x);
 }

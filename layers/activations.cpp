@@ -1,6 +1,5 @@
 #include "layers/activations.h"
 
-#include "core/long_sum.h"
 #include "core/native.h"
 #include "layers/elementwise.h"
 
@@ -77,121 +76,91 @@ Tensor gelu_tanh(const Tensor& x) {
       });
 }
 
-// A tensor seen as [outer, count, inner], to work along the middle one.
-struct Along {
-  int outer = 1, count = 1, inner = 1;
-
-  Along(const char* op, const Tensor& x, int dim) {
-    const int d = detail::normalize_dim(op, dim, x);
-    count = x.shape()[d];
-    for (int i = 0; i < d; ++i) outer *= x.shape()[i];
-    for (int i = d + 1; i < x.shape().rank(); ++i) inner *= x.shape()[i];
-  }
-
-  // Calls f(first) with the index of the first of `count` elements, `inner` apart.
-  template <class F>
-  void for_each(F f) const {
-    if (count == 0) return;
-    for (int o = 0; o < outer; ++o)
-      for (int i = 0; i < inner; ++i) f(o * count * inner + i);
-  }
-
-  // The sum of term(i) over those elements, of the type of `like`'s.
-  template <class T, class F>
-  T sum(T* /*like*/, int first, F term) const {
-    return blocked_sum<T>(count, [&](int k) { return term(first + k * inner); });
-  }
-};
-
-// Calls f(x, y) with both tensors' elements as what they are: Lanes or Real.
-template <class F>
-void with_elements(const Tensor& x, const Tensor& y, F f) {
-  if (x.is_per_sample())
-    f(x.lanes(), y.lanes());
-  else
-    f(x.data(), y.data());
-}
-
-template <class T>
-T largest(const T* x, const Along& along) {
-  T top = x[0];
-  for (int k = 1; k < along.count; ++k) top = lane_math::max(x[k * along.inner], top);
-  return top;
-}
-
-// Calls f(y, dy, dx) with the elements of all three.
-template <class F>
-void with_gradients(const Tensor& y, const Tensor& dy, const Tensor& dx, F f) {
-  if (y.is_per_sample())
-    f(y.lanes(), dy.lanes(), dx.lanes());
-  else
-    f(y.data(), dy.data(), dx.data());
-}
-
 }  // namespace
 
 Tensor gelu(const Tensor& x, GeluForm form) {
   return form == GeluForm::exact ? gelu_exact(x) : gelu_tanh(x);
 }
 
-Tensor log_softmax(const Tensor& x, int dim) {
-  const Along along("log_softmax", x, dim);
-  Tensor y = Tensor::like(x);
-  with_elements(x, y, [&](const auto* in, auto* out) {
-    along.for_each([&](int first) {
-      const auto top = largest(in + first, along);
-      const auto log_sum = lane_math::log(along.sum(out, first, [&](int i) {
-        out[i] = in[i] - top;
-        return lane_math::exp(out[i]);
-      }));
-      for (int k = 0, i = first; k < along.count; ++k, i += along.inner) out[i] -= log_sum;
-    });
-  });
-  return record(
-      "log_softmax", y, {x},
-      [along, y = y.detach()](const Tensor& dy, GradSink& grad) {
-        Tensor* dx = grad.wanted(0);
-        if (!dx) return;
-        with_gradients(y, dy, *dx, [&](const auto* y, const auto* dy, auto* dx) {
-          along.for_each([&](int first) {
-            const auto total = along.sum(dx, first, [&](int i) { return dy[i]; });
-            for (int k = 0, i = first; k < along.count; ++k, i += along.inner)
-              dx[i] += dy[i] - lane_math::exp(y[i]) * total;
-          });
-        });
-      },
-      [=] {
-        return Attributes{{"dim", dim}};
+Tensor silu(const Tensor& x) {
+  const auto gate = [](const Lanes& v) { return Real(1) / (lane_math::exp(-v) + Real(1)); };
+  return detail::unary(
+      "silu", x, [gate](const Lanes& v) { return v * gate(v); },
+      [gate](const Lanes& v, const Lanes&, const Lanes& dy) {
+        const Lanes g = gate(v);
+        return dy * (g * (Real(1) + v * (Real(1) - g)));
       });
 }
 
-Tensor softmax(const Tensor& x, int dim) {
-  const Along along("softmax", x, dim);
-  Tensor y = Tensor::like(x);
-  with_elements(x, y, [&](const auto* in, auto* out) {
-    along.for_each([&](int first) {
-      const auto top = largest(in + first, along);
-      const auto sum =
-          along.sum(out, first, [&](int i) { return out[i] = lane_math::exp(in[i] - top); });
-      for (int k = 0, i = first; k < along.count; ++k, i += along.inner) out[i] /= sum;
-    });
-  });
-  return record(
-      "softmax", y, {x},
-      [along, y = y.detach()](const Tensor& dy, GradSink& grad) {
-        Tensor* dx = grad.wanted(0);
-        if (!dx) return;
-        with_gradients(y, dy, *dx, [&](const auto* y, const auto* dy, auto* dx) {
-          along.for_each([&](int first) {
-            const auto total = along.sum(dx, first, [&](int i) { return dy[i] * y[i]; });
-            for (int k = 0, i = first; k < along.count; ++k, i += along.inner)
-              dx[i] += y[i] * (dy[i] - total);
-          });
-        });
+namespace {
+
+void require_softplus(Real beta, Real threshold) {
+  require(beta > 0 && std::isfinite(beta) && !std::isnan(threshold),
+          "[softplus] beta must be positive and finite, threshold a number, got beta ",
+          static_cast<double>(beta), " and threshold ", static_cast<double>(threshold));
+}
+
+}  // namespace
+
+Tensor softplus(const Tensor& x, Real beta, Real threshold) {
+  require_softplus(beta, threshold);
+  return detail::unary(
+      "softplus", x,
+      [=](const Lanes& v) {
+        const Lanes curve = lane_math::log1p(lane_math::exp(v * beta)) / beta;
+        return v * beta > threshold ? v : curve;
+      },
+      [=](const Lanes& v, const Lanes&, const Lanes& dy) {
+        return v * beta > threshold ? dy : dy / (Real(1) + lane_math::exp(-v * beta));
       },
       [=] {
-        return Attributes{{"dim", dim}};
+        return Attributes{{"beta", beta}, {"threshold", threshold}};
       });
+}
+
+Tensor logsigmoid(const Tensor& x) {
+  return detail::unary(
+      "logsigmoid", x,
+      [](const Lanes& v) {
+        const Lanes size = v < Real(0) ? -v : v;
+        return (v < Real(0) ? v : Lanes{}) - lane_math::log1p(lane_math::exp(-size));
+      },
+      [](const Lanes& v, const Lanes&, const Lanes& dy) {
+        return dy / (Real(1) + lane_math::exp(v));
+      });
+}
+
+Tensor prelu(const Tensor& x, const Tensor& weight) {
+  const Shape& shape = x.shape();
+  const bool channels = shape.rank() > 0 && weight.shape() == Shape{shape[0]};
+  require(!weight.is_per_sample() && (weight.shape() == Shape{1} || channels),
+          "[prelu] The weight must be shared [1], or [C] for an input of [C, ...], got ", weight,
+          " for ", x);
+  Shape spread = shape.rank() > 0 ? weight.shape() : Shape();
+  for (int d = 1; channels && d < shape.rank(); ++d) spread.append(1);
+  return detail::binary(
+      "prelu", x, weight.reshape(spread),
+      [](const Lanes& v, const Lanes& w) { return v > Real(0) ? v : w * v; },
+      [](const Lanes& v, const Lanes& w, const Lanes& dy) { return v > Real(0) ? dy : w * dy; },
+      [](const Lanes& v, const Lanes&, const Lanes& dy) { return v > Real(0) ? Lanes{} : v * dy; });
+}
+
+Softplus::Softplus(Real beta, Real threshold) : beta_(beta), threshold_(threshold) {
+  require_softplus(beta, threshold);
+}
+
+std::string Softplus::describe() const {
+  return cat("Softplus(beta=", static_cast<double>(beta_),
+             ", threshold=", static_cast<double>(threshold_), ")");
+}
+
+PReLU::PReLU(int parameters, Real init) {
+  require(parameters > 0, "[PReLU] The number of parameters must be positive, got ", parameters);
+  weight_ = add_parameter("weight", Tensor::filled({parameters}, init));
+}
+
+std::string PReLU::describe() const {
+  return cat("PReLU(num_parameters=", weight_.size(), ")");
 }
 
 std::string LeakyReLU::describe() const {

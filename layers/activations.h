@@ -21,6 +21,19 @@ enum class GeluForm { exact, tanh };
 /// 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
 Tensor gelu(const Tensor& x, GeluForm form = GeluForm::exact);
 
+/// x * sigmoid(x), also called swish (Elfwing et al. 2018).
+Tensor silu(const Tensor& x);
+
+/// log(1 + exp(beta x)) / beta, and x itself where beta x > threshold. Throws unless beta > 0.
+Tensor softplus(const Tensor& x, Real beta = 1, Real threshold = 20);
+
+/// log(sigmoid(x)), exact also where sigmoid(x) is 0 or 1.
+Tensor logsigmoid(const Tensor& x);
+
+/// x where x > 0, else weight * x. `weight` is shared [1], or [C] for x of [C, ...], whatever the
+/// kind of x (He et al. 2015). The gradient at 0 is weight's. Throws for another shape.
+Tensor prelu(const Tensor& x, const Tensor& weight);
+
 /// exp(x) / sum over `dim` of exp(x); -1 is the last dimension. Throws if there is no such one.
 Tensor softmax(const Tensor& x, int dim = -1);
 
@@ -61,6 +74,33 @@ class GELU : public Module {
 
  private:
   GeluForm form_;
+};
+
+class SiLU : public Module {
+ public:
+  Tensor forward(const Tensor& x) const override { return silu(x); }
+  std::string describe() const override { return "SiLU()"; }
+};
+
+class Softplus : public Module {
+ public:
+  explicit Softplus(Real beta = 1, Real threshold = 20);
+  Tensor forward(const Tensor& x) const override { return softplus(x, beta_, threshold_); }
+  std::string describe() const override;
+
+ private:
+  Real beta_, threshold_;
+};
+
+class PReLU : public Module {
+ public:
+  /// One slope for all, or one for each of `parameters` channels; parameter "weight".
+  explicit PReLU(int parameters = 1, Real init = Real(0.25));
+  Tensor forward(const Tensor& x) const override { return prelu(x, weight_); }
+  std::string describe() const override;
+
+ private:
+  SharedTensor weight_;
 };
 
 class Sigmoid : public Module {

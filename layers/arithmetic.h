@@ -12,6 +12,21 @@ Tensor subtract(const Tensor& a, const Tensor& b);
 Tensor multiply(const Tensor& a, const Tensor& b);
 Tensor divide(const Tensor& a, const Tensor& b);
 
+/// The angle of the point (x, y) in radians, -pi to pi; the gradient at (0, 0) is 0.
+Tensor atan2(const Tensor& y, const Tensor& x);
+
+/// The larger, the smaller of two elements; a NaN wins. Of equal ones each takes half the gradient.
+Tensor maximum(const Tensor& a, const Tensor& b);
+Tensor minimum(const Tensor& a, const Tensor& b);
+
+/// 1 where a > b (a < b), else 0; without gradient.
+Tensor greater(const Tensor& a, const Tensor& b);
+Tensor less(const Tensor& a, const Tensor& b);
+
+/// a where `condition` is not 0, else b; all three are broadcast. `condition` has no gradient, and
+/// the element that was not taken has gradient 0.
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
+
 /// The same by one number: a quotient, where scale(x, 1 / divisor) would round twice or overflow.
 Tensor divide(const Tensor& x, Real divisor);
 
@@ -45,6 +60,9 @@ inline Tensor operator*(const Tensor& x, Real value) {
 }
 inline Tensor operator/(const Tensor& x, Real value) {
   return divide(x, value);
+}
+inline Tensor operator/(Real value, const Tensor& x) {
+  return divide(Tensor::filled({}, value), x);
 }
 inline Tensor operator+(Real value, const Tensor& x) {
   return scale(x, 1, value);

@@ -20,9 +20,12 @@ struct FixedWindow {
   bool count_include_pad;
 
   Span operator()(int i) const {
-    const int first = i * stride - padding;
-    const int begin = std::max(first, 0), end = std::min(first + kernel, extent);
-    return {begin, end, count_include_pad ? kernel : end - begin};
+    const long first = static_cast<long>(i) * stride - padding, last = first + kernel;
+    const int begin = static_cast<int>(std::max(first, 0L));
+    const int end = static_cast<int>(std::min<long>(last, extent));
+    // In ceil_mode the end of a window may be beyond the padding.
+    const long padded = std::min(last, static_cast<long>(extent) + padding) - first;
+    return {begin, end, count_include_pad ? static_cast<int>(padded) : end - begin};
   }
 };
 
@@ -80,30 +83,35 @@ void require_image(const char* op, const Tensor& x) {
           "] The input must be per-sample [channels, height, width], got ", x);
 }
 
-void require_options(const AvgPool2dOptions& o) {
-  require(o.kernel >= 1 && o.stride >= 0 && o.padding >= 0 && o.padding <= o.kernel / 2,
-          "[avg_pool2d] Takes kernel >= 1, stride >= 0 and 0 <= padding <= kernel / 2, got kernel ",
-          o.kernel, ", stride ", o.stride, ", padding ", o.padding);
+AvgPool2dOptions checked(AvgPool2dOptions o) {
+  if (o.stride == Extent2(0)) o.stride = o.kernel;
+  const auto text = [](Extent2 e) { return cat(e.h, "x", e.w); };
+  require(std::min({o.kernel.h, o.kernel.w, o.stride.h, o.stride.w}) >= 1 &&
+              std::min(o.padding.h, o.padding.w) >= 0 && o.padding.h <= o.kernel.h / 2 &&
+              o.padding.w <= o.kernel.w / 2,
+          "[avg_pool2d] Takes kernel >= 1, stride >= 1 and 0 <= padding <= kernel / 2, got kernel ",
+          text(o.kernel), ", stride ", text(o.stride), ", padding ", text(o.padding));
+  return o;
 }
 
 }  // namespace
 
 Tensor avg_pool2d(const Tensor& x, const AvgPool2dOptions& options) {
   require_image("avg_pool2d", x);
-  require_options(options);
-  const int kernel = options.kernel, stride = options.stride ? options.stride : kernel;
-  const int h = x.shape()[1], w = x.shape()[2], padding = options.padding;
-  const Shape shape = {x.shape()[0], window_count(h, kernel, stride, padding),
-                       window_count(w, kernel, stride, padding)};
-  require(shape.size() > 0, "[avg_pool2d] The window of ", kernel, "x", kernel,
-          " does not fit into an input with shape ", x.shape(), " and padding ", padding);
-  return pool("avg_pool2d", x, shape,
-              FixedWindow{h, kernel, stride, padding, options.count_include_pad},
-              FixedWindow{w, kernel, stride, padding, options.count_include_pad}, [&] {
-                return Attributes{{"kernel", kernel},
-                                  {"stride", stride},
-                                  {"padding", padding},
-                                  {"count_include_pad", options.count_include_pad}};
+  const auto [kernel, stride, padding, include, ceil] = checked(options);
+  const int h = x.shape()[1], w = x.shape()[2];
+  const Shape shape = {x.shape()[0], window_count(h, kernel.h, stride.h, padding.h, 1, ceil),
+                       window_count(w, kernel.w, stride.w, padding.w, 1, ceil)};
+  require(shape.size() > 0, "[avg_pool2d] The window of ", kernel.h, "x", kernel.w,
+          " does not fit into an input with shape ", x.shape(), " and padding ", padding.h, "x",
+          padding.w);
+  return pool("avg_pool2d", x, shape, FixedWindow{h, kernel.h, stride.h, padding.h, include},
+              FixedWindow{w, kernel.w, stride.w, padding.w, include},
+              [&, kernel = kernel, stride = stride, padding = padding, include = include] {
+                return Attributes{{"kernel", {kernel.h, kernel.w}},
+                                  {"stride", {stride.h, stride.w}},
+                                  {"padding", {padding.h, padding.w}},
+                                  {"count_include_pad", include}};
               });
 }
 
@@ -120,15 +128,14 @@ Tensor adaptive_avg_pool2d(const Tensor& x, int height, int width) {
               });
 }
 
-AvgPool2d::AvgPool2d(const Options& options) : options_(options) {
-  require_options(options);
-}
+AvgPool2d::AvgPool2d(const Options& options) : options_(checked(options)) {}
 
 std::string AvgPool2d::describe() const {
-  const int stride = options_.stride ? options_.stride : options_.kernel;
-  return cat("AvgPool2d(kernel_size=", options_.kernel, ", stride=", stride,
-             ", padding=", options_.padding,
-             options_.count_include_pad ? ")" : ", count_include_pad=False)");
+  const auto& o = options_;
+  const auto text = [](Extent2 e) { return e.h == e.w ? cat(e.h) : cat("(", e.h, ", ", e.w, ")"); };
+  return cat("AvgPool2d(kernel_size=", text(o.kernel), ", stride=", text(o.stride),
+             ", padding=", text(o.padding), o.ceil_mode ? ", ceil_mode=True" : "",
+             o.count_include_pad ? ")" : ", count_include_pad=False)");
 }
 
 AdaptiveAvgPool2d::AdaptiveAvgPool2d(int height, int width) : height_(height), width_(width) {

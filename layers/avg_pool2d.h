@@ -1,20 +1,23 @@
 // Average pooling, with a fixed window or a fixed output size.
 #pragma once
 
+#include "layers/extent2.h"
 #include "layers/module.h"
 
 namespace fovea {
 
 struct AvgPool2dOptions {
-  int kernel;
-  int stride = 0;  ///< 0: the kernel's size
-  int padding = 0;
-  bool count_include_pad = true;  ///< divide by kernel^2 also where the window meets padding
+  Extent2 kernel;
+  Extent2 stride = 0;  ///< 0: the kernel's size
+  Extent2 padding = 0;
+  bool count_include_pad = true;  ///< divide by the window's size also where it meets padding
+  bool ceil_mode = false;         ///< windows may reach beyond the end; that is never counted
 };
 
 /// The mean over windows of x, per-sample [C, H, W]; [C, H', W'] with
-/// H' = floor((H + 2 padding - kernel) / stride) + 1. Throws when a window does not fit, and for
-/// kernel < 1, stride < 0 or padding > kernel / 2.
+/// H' = floor((H + 2 padding - kernel) / stride) + 1, or rounded up in ceil_mode (see
+/// window_count). Throws when a window does not fit, and for kernel or stride < 1 or padding >
+/// kernel / 2.
 Tensor avg_pool2d(const Tensor& x, const AvgPool2dOptions& options);
 
 /// [C, height, width]: bin i of n over an extent H is the mean of floor(i H / n) up to and without

@@ -30,6 +30,7 @@ ConvGeometry pooled_part(ConvGeometry g) {
 // The one place that decides.
 bool fuses(const Conv2dOptions& conv, const MaxPool2dOptions& pool) {
   return conv.groups == 1 && pool.kernel == Extent2(2) && pool.padding == Extent2(0) &&
+         pool.dilation == Extent2(1) && !pool.ceil_mode &&
          (pool.stride == Extent2(0) || pool.stride == Extent2(2));
 }
 

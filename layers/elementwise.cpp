@@ -2,23 +2,29 @@
 
 namespace fovea::detail {
 
-Broadcast::Broadcast(const char* op, const Tensor& a, const Tensor& b)
-    : per_sample_(a.is_per_sample() || b.is_per_sample()) {
-  const Shape& sa = a.shape();
-  const Shape& sb = b.shape();
-  const int rank = std::max(sa.rank(), sb.rank());
+Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
+  const int rank = std::max(a.rank(), b.rank());
+  Shape out;
   for (int d = 0; d < rank; ++d) {
-    const int ia = d - (rank - sa.rank()), ib = d - (rank - sb.rank());
-    const int ea = ia < 0 ? 1 : sa[ia], eb = ib < 0 ? 1 : sb[ib];
-    require(ea == eb || ea == 1 || eb == 1, "[", op, "] Shapes ", sa, " and ", sb,
+    const int ia = d - (rank - a.rank()), ib = d - (rank - b.rank());
+    const int ea = ia < 0 ? 1 : a[ia], eb = ib < 0 ? 1 : b[ib];
+    require(ea == eb || ea == 1 || eb == 1, "[", op, "] Shapes ", a, " and ", b,
             " cannot be broadcast: from the last dimension on, extents must be equal or 1");
-    shape_.append(ea == 1 ? eb : ea);
+    out.append(ea == 1 ? eb : ea);
   }
-  plan(sa, sb);
+  return out;
 }
 
-Broadcast::Broadcast(const Shape& full, const Shape& reduced) : shape_(full) {
-  plan(full, reduced);
+Broadcast::Broadcast(const char* op, const Tensor& a, const Tensor& b)
+    : Broadcast(broadcast_shape(op, a.shape(), b.shape()), a.is_per_sample() || b.is_per_sample(),
+                a.shape(), b.shape()) {}
+
+Broadcast::Broadcast(const Shape& full, const Shape& reduced)
+    : Broadcast(full, false, full, reduced) {}
+
+Broadcast::Broadcast(const Shape& full, bool per_sample, const Shape& a, const Shape& b)
+    : shape_(full), per_sample_(per_sample) {
+  plan(a, b);
 }
 
 void Broadcast::plan(const Shape& a, const Shape& b) {

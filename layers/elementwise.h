@@ -58,6 +58,9 @@ Tensor unary(OpName op, const Tensor& x, F f, G derivative, const A& attributes 
       attributes);
 }
 
+/// The shape that both broadcast to. Throws Error naming `op` and both when they do not fit.
+Shape broadcast_shape(const char* op, const Shape& a, const Shape& b);
+
 /// How the elements of one or two operands spread over a result, as numpy broadcasts: shapes are
 /// aligned at the last dimension, an extent of 1 repeats.
 class Broadcast {
@@ -66,6 +69,8 @@ class Broadcast {
   Broadcast(const char* op, const Tensor& a, const Tensor& b);
   /// `reduced` repeated over the (larger) shape `full`; no check.
   Broadcast(const Shape& full, const Shape& reduced);
+  /// Both repeated over `full`; no check.
+  Broadcast(const Shape& full, bool per_sample, const Shape& a, const Shape& b);
 
   const Shape& shape() const { return shape_; }  ///< of the result
   bool is_per_sample() const { return per_sample_; }

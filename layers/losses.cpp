@@ -2,6 +2,7 @@
 
 #include "core/debug.h"
 #include "core/long_sum.h"
+#include "layers/activations.h"
 #include "layers/elementwise.h"
 
 namespace fovea {
@@ -63,37 +64,84 @@ Tensor cross_entropy(const Tensor& logits, const Labels& labels, Real label_smoo
                 });
 }
 
-Tensor mse_loss(const Tensor& x, const Tensor& target) {
-  require(x.shape() == target.shape(), "[mse_loss] The shape ", x.shape(),
-          " of the input must equal the shape ", target.shape(), " of the target");
-  require(x.is_per_sample() || target.is_per_sample(), "[mse_loss] ", x, " and ", target,
-          ": at least one must be per sample");
-  require(x.size() > 0, "[mse_loss] The mean over no elements, shape ", x.shape());
-  const Real weight = 1 / static_cast<Real>(x.size());
-  const Tensor difference = Tensor::per_sample(x.shape());
-  WideSum<Lanes> sum;
-  detail::with_kinds(x, target, [&](auto lanes_x, auto lanes_target) {
-    for (int i = 0; i < x.size(); ++i) {
-      difference[i] = detail::element<lanes_x>(x, i) - detail::element<lanes_target>(target, i);
-      sum.add(difference[i] * difference[i]);
-    }
-  });
+namespace {
+
+// -sum_k t_k log p_k for targets that need not sum to 1, with dx = p sum(t) - t.
+// `target_slope`, per class, is d t_k / d target_k; undefined where the target is no tensor.
+Tensor against(const Tensor& logits, const Tensor& t, const Tensor& target,
+               const Tensor& target_slope) {
+  const Tensor log_probs = log_softmax(logits.detach(), 0);
   Tensor y = Tensor::per_sample({});
-  y[0] = sum.over(x.size());
-  return record("mse_loss", y, {x, target}, [=](const Tensor& dy, GradSink& grad) {
-    const Lanes slope = 2 * weight * dy[0];
-    for (int input = 0; input < 2; ++input) {
-      Tensor* dx = grad.wanted(input);
-      if (!dx) continue;
-      const Lanes factor = input == 0 ? slope : -slope;
-      for (int i = 0; i < difference.size(); ++i) {
-        if (dx->is_per_sample())
-          (*dx)[i] += factor * difference[i];
-        else
-          dx->data()[i] += sum_lanes(factor * difference[i]);
-      }
+  const auto counted = [](const Lanes& t, const Lanes& l) {
+    return t == Real(0) ? Lanes{} : t * l;  // 0 * -infinity would be NaN
+  };
+  const int classes = logits.size();
+  y[0] = -blocked_sum<Lanes>(classes, [&](int k) { return counted(t[k], log_probs[k]); });
+  const Lanes total = blocked_sum<Lanes>(classes, [&](int k) { return t[k]; });
+  return record("cross_entropy", y, {logits, target}, [=](const Tensor& dy, GradSink& grad) {
+    if (Tensor* dx = grad.wanted(0))
+      for (int k = 0; k < classes; ++k)
+        (*dx)[k] += dy[0] * (lane_math::exp(log_probs[k]) * total - t[k]);
+    Tensor* dt = grad.wanted(1);
+    for (int k = 0; dt && k < classes; ++k) {
+      const Lanes slope = -target_slope.data()[k] * log_probs[k] * dy[0];
+      if (dt->is_per_sample())
+        (*dt)[k] += slope;
+      else
+        dt->data()[k] += sum_lanes(slope);
     }
   });
+}
+
+void check_options(const Tensor& logits, const CrossEntropyOptions& o) {
+  require(o.label_smoothing >= 0 && o.label_smoothing <= 1,
+          "[cross_entropy] The label smoothing must be in [0, 1], got ",
+          static_cast<double>(o.label_smoothing));
+  require(!o.weight || (!o.weight.is_per_sample() && o.weight.shape() == logits.shape()),
+          "[cross_entropy] The weight of ", logits.size(), " classes must be shared ",
+          logits.shape(), ", got ", o.weight);
+}
+
+}  // namespace
+
+Tensor cross_entropy(const Tensor& logits, const Labels& labels,
+                     const CrossEntropyOptions& options) {
+  Labels known = labels;
+  Lanes counts = broadcast(1);
+  for (int lane = 0; lane < lane_count; ++lane)
+    if (labels[lane] == options.ignore_index) known.values[lane] = 0, counts[lane] = 0;
+  require_classes("cross_entropy", logits, known);
+  check_options(logits, options);
+  if (!options.weight && sum_lanes(counts) == lane_count)
+    return cross_entropy(logits, labels, options.label_smoothing);
+  const int classes = logits.size();
+  const Real s = options.label_smoothing, others = s / static_cast<Real>(classes);
+  const auto weight = [&](int k) { return options.weight ? options.weight.data()[k] : Real(1); };
+  const Tensor t = Tensor::per_sample({classes});
+  for (int k = 0; k < classes; ++k) t[k] = counts * (others * weight(k));
+  for (int lane = 0; lane < lane_count; ++lane)
+    t[known[lane]][lane] += counts[lane] * (1 - s) * weight(known[lane]);
+  return against(logits, t, {}, {});
+}
+
+Tensor cross_entropy(const Tensor& logits, const Tensor& target,
+                     const CrossEntropyOptions& options) {
+  require(logits.is_per_sample() && logits.shape().rank() == 1 && logits.size() > 0,
+          "[cross_entropy] The input must be one score for each class, per-sample [classes], got ",
+          logits);
+  require(target.shape() == logits.shape(), "[cross_entropy] The target of an input of shape ",
+          logits.shape(), " must be a probability for each class, got ", target);
+  check_options(logits, options);
+  const int classes = logits.size();
+  const Real s = options.label_smoothing, others = s / static_cast<Real>(classes);
+  const Tensor t = Tensor::per_sample({classes}), slope = Tensor::shared({classes});
+  for (int k = 0; k < classes; ++k) {
+    const Real weight = options.weight ? options.weight.data()[k] : Real(1);
+    const Lanes p = target.is_per_sample() ? target[k] : broadcast(target.data()[k]);
+    slope.data()[k] = (1 - s) * weight;
+    t[k] = slope.data()[k] * p + others * weight;
+  }
+  return against(logits, t, target, slope);
 }
 
 int most_probable(const Tensor& scores, int lane) {

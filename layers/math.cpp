@@ -32,6 +32,18 @@ Tensor abs(const Tensor& x) {
       });
 }
 
+Tensor sin(const Tensor& x) {
+  return unary(
+      "sin", x, [](const Lanes& v) { return lane_math::sin(v); },
+      [](const Lanes& v, const Lanes&, const Lanes& dy) { return dy * lane_math::cos(v); });
+}
+
+Tensor cos(const Tensor& x) {
+  return unary(
+      "cos", x, [](const Lanes& v) { return lane_math::cos(v); },
+      [](const Lanes& v, const Lanes&, const Lanes& dy) { return -dy * lane_math::sin(v); });
+}
+
 Tensor power(const Tensor& x, Real exponent) {
   const auto attributes = [=] { return Attributes{{"exponent", exponent}}; };
   if (exponent == 2)  // the common one, without a call a lane

@@ -10,6 +10,8 @@ Tensor exp(const Tensor& x);
 Tensor log(const Tensor& x);   ///< natural logarithm
 Tensor sqrt(const Tensor& x);  ///< the gradient at 0 is infinite
 Tensor abs(const Tensor& x);   ///< the gradient at 0 is 0
+Tensor sin(const Tensor& x);   ///< of radians, as cos
+Tensor cos(const Tensor& x);
 
 /// x to the power of a constant. Where x < 0 the exponent must be an integer, or NaN results.
 Tensor power(const Tensor& x, Real exponent);

@@ -60,25 +60,25 @@ void shared_lanes_backward(const Extents& e, const Tensor& a, const Tensor& b, c
 }
 
 void lanes_shared(const Extents& e, const Tensor& a, const Tensor& b, const Tensor& c) {
-  constexpr int w = lane_count;
+  constexpr long w = lane_count;
   for (int i = 0; i < e.m; ++i)
-    gemm(true, false, e.n, w, e.k, 1, b.data(), e.n, a.data() + i * e.k * w, w, 0,
-         c.data() + i * e.n * w, w);
+    gemm(true, false, e.n, lane_count, e.k, 1, b.data(), e.n, a.data() + i * e.k * w, lane_count, 0,
+         c.data() + i * e.n * w, lane_count);
 }
 
 void lanes_shared_backward(const Extents& e, const Tensor& a, const Tensor& b, const Tensor& dc,
                            GradSink& grad) {
-  constexpr int w = lane_count;
+  constexpr long w = lane_count;
   bool fresh = false;
   if (Tensor* da = grad.wanted(0, &fresh))
     for (int i = 0; i < e.m; ++i)
-      gemm(false, false, e.k, w, e.n, 1, b.data(), e.n, dc.data() + i * e.n * w, w, !fresh,
-           da->data() + i * e.k * w, w);
+      gemm(false, false, e.k, lane_count, e.n, 1, b.data(), e.n, dc.data() + i * e.n * w,
+           lane_count, !fresh, da->data() + i * e.k * w, lane_count);
   if (Tensor* db = grad.wanted(1))
     add_in_blocks(e.m, *db, [&](int begin, int end, const Tensor& into) {
       for (int i = begin; i < end; ++i)
-        gemm(false, true, e.k, e.n, w, 1, a.data() + i * e.k * w, w, dc.data() + i * e.n * w, w, 1,
-             into.data(), e.n);
+        gemm(false, true, e.k, e.n, lane_count, 1, a.data() + i * e.k * w, lane_count,
+             dc.data() + i * e.n * w, lane_count, 1, into.data(), e.n);
     });
 }
 
@@ -116,6 +116,9 @@ Extents checked(const Tensor& a, const Tensor& b) {
   const Extents e = {sa.rank() == 2 ? sa[0] : 1, sb.rank() == 2 ? sb[1] : 1, sa[sa.rank() - 1]};
   require(e.k == sb[0], "[matmul] Last dimension of first input with shape ", sa, " must match ",
           sb.rank() == 2 ? "second to last" : "last", " dimension of second input with shape ", sb);
+  for (const int extent : {e.m, e.n, e.k})  // BLAS counts them in int, all samples together
+    require(static_cast<long>(extent) * lane_count < 0x80000000L, "[matmul] Shapes ", sa, " and ",
+            sb, " are too large: at most 2^27 rows or columns");
   return e;
 }
 

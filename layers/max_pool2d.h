@@ -10,12 +10,15 @@ struct MaxPool2dOptions {
   Extent2 kernel;
   Extent2 stride = 0;  ///< 0: the kernel's size
   Extent2 padding = 0;
+  Extent2 dilation = 1;
+  bool ceil_mode = false;  ///< windows may reach beyond the end
 };
 
 /// The maximum over windows of `x`, per sample [C, H, W]; the result is [C, oH, oW] with
-/// oH = (H + 2 padding - kernel) / stride + 1, rounded down. Padding never wins. Among equal values
-/// the first of the window takes the gradient, as in PyTorch; a NaN wins. Throws Error when x is
-/// empty, the window does not fit or padding exceeds half the kernel.
+/// oH = (H + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down, or up in ceil_mode
+/// (see window_count). Padding never wins; a window that meets nothing else gives -infinity. Among
+/// equal values the first of the window takes the gradient, as in PyTorch; a NaN wins. Throws Error
+/// when x is empty, the window does not fit or padding exceeds half the kernel.
 Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options);
 
 class MaxPool2d : public Module {

@@ -2,23 +2,17 @@
 
 #include "core/long_sum.h"
 #include "layers/elementwise.h"
+#include "layers/reduced_shape.h"
 
 namespace fovea {
 
-namespace {
-
-struct Reduced {
-  Shape kept;    // reduced dimensions as 1
-  Shape result;  // without them, unless they shall stay
-  Attribute::Integers dims;
-  bool keepdim = false;
-};
+namespace detail {
 
 Reduced reduced_shape(const char* op, const Tensor& x, std::initializer_list<int> dims,
                       bool keepdim) {
   bool reduce[Shape::max_rank] = {};
   for (int dim : dims) {
-    const int d = detail::normalize_dim(op, dim, x);
+    const int d = normalize_dim(op, dim, x);
     require(!reduce[d], "[", op, "] Dimension ", dim, " of shape ", x.shape(), " is given twice");
     reduce[d] = true;
   }
@@ -29,6 +23,18 @@ Reduced reduced_shape(const char* op, const Tensor& x, std::initializer_list<int
   }
   return out;
 }
+
+Reduced reduced_to_scalar(const Tensor& x) {
+  Reduced shape;
+  for (int d = 0; d < x.shape().rank(); ++d) shape.kept.append(1), shape.dims.push_back(d);
+  return shape;
+}
+
+}  // namespace detail
+
+namespace {
+
+using detail::Reduced;
 
 template <class T>
 void sum_elements(const detail::Broadcast& by, const T* x, double count, T* y, int size) {
@@ -61,12 +67,6 @@ Tensor sum_over(OpName op, const Tensor& x, const Reduced& shape, double count) 
       });
 }
 
-Reduced all(const Tensor& x) {
-  Reduced shape;
-  for (int d = 0; d < x.shape().rank(); ++d) shape.kept.append(1), shape.dims.push_back(d);
-  return shape;
-}
-
 Tensor mean_over(const Tensor& x, const Reduced& shape) {
   require(x.size() > 0 || shape.kept.size() == 0, "[mean] The mean over no elements, shape ",
           x.shape());
@@ -76,20 +76,20 @@ Tensor mean_over(const Tensor& x, const Reduced& shape) {
 }  // namespace
 
 Tensor sum(const Tensor& x) {
-  return sum_over("sum", x, all(x), 1);
+  return sum_over("sum", x, detail::reduced_to_scalar(x), 1);
 }
 
 Tensor sum(const Tensor& x, std::initializer_list<int> dims, bool keepdim) {
-  const Reduced shape = reduced_shape("sum", x, dims, keepdim);
+  const Reduced shape = detail::reduced_shape("sum", x, dims, keepdim);
   return sum_over("sum", x, shape, 1);
 }
 
 Tensor mean(const Tensor& x) {
-  return mean_over(x, all(x));
+  return mean_over(x, detail::reduced_to_scalar(x));
 }
 
 Tensor mean(const Tensor& x, std::initializer_list<int> dims, bool keepdim) {
-  const Reduced shape = reduced_shape("mean", x, dims, keepdim);
+  const Reduced shape = detail::reduced_shape("mean", x, dims, keepdim);
   return mean_over(x, shape);
 }
 

@@ -1,4 +1,4 @@
-// Sums and means over elements of a sample (never over samples: train_step does that).
+// Sums, means and extrema over elements of a sample (never over samples: train_step does that).
 #pragma once
 
 #include <initializer_list>
@@ -17,5 +17,28 @@ Tensor sum(const Tensor& x, std::initializer_list<int> dims, bool keepdim = fals
 /// The same for the mean; throws for a mean over no elements.
 Tensor mean(const Tensor& x);
 Tensor mean(const Tensor& x, std::initializer_list<int> dims, bool keepdim = false);
+
+/// The largest values along a dimension and where they are.
+struct Extremum {
+  Tensor values;
+  Tensor indices;  ///< the first of equal ones, as numbers; without gradient
+};
+
+/// The largest (smallest) values along `dim`, which disappears from the shape, or stays as 1 with
+/// `keepdim`; the element at `indices` takes the gradient. A NaN wins. Throws for a dimension that
+/// does not exist or has no elements.
+Extremum max(const Tensor& x, int dim, bool keepdim = false);
+Extremum min(const Tensor& x, int dim, bool keepdim = false);
+
+/// Their indices alone.
+Tensor argmax(const Tensor& x, int dim, bool keepdim = false);
+Tensor argmin(const Tensor& x, int dim, bool keepdim = false);
+
+/// The largest (smallest) values over the given dimensions or over all; equal ones share the
+/// gradient evenly. Errors as for sum, and for no elements.
+Tensor amax(const Tensor& x);
+Tensor amax(const Tensor& x, std::initializer_list<int> dims, bool keepdim = false);
+Tensor amin(const Tensor& x);
+Tensor amin(const Tensor& x, std::initializer_list<int> dims, bool keepdim = false);
 
 }  // namespace fovea

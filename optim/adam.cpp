@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "optim/limited.h"
+
 namespace fovea {
 
 namespace {
@@ -16,22 +18,15 @@ struct Terms {
   Real step_size, eps;
 };
 
-constexpr Real largest = std::numeric_limits<Real>::max();
-
-// Squares of d are infinite from 1.8e19 on, and v would be for good: the parameter frozen. As in
-// PyTorch its share is not, up to 5e20; from there on d is limited, but not where it is infinite.
-inline Real limited(Real d, Real one_beta2) {
-  const Real limit = Real(0.99) * std::sqrt(largest) / std::sqrt(one_beta2);
-  return std::isfinite(d) && limit < largest ? std::clamp(d, -limit, limit) : d;
-}
-inline Real limited_sum(Real v, Real d, Real one_beta2) {
-  return std::min(v + one_beta2 * d * d, largest);
-}
+using detail::largest;
+using detail::limited;
+using detail::limited_sum;
 
 // As PyTorch's lerp: exact at both ends, because the smaller weight multiplies the difference.
-template <bool slow, bool huge>
+template <bool slow, bool huge, bool amsgrad>
 void run(Real* __restrict value, const Real* __restrict grad, Real* __restrict exp_avg,
-         Real* __restrict exp_avg_sq, std::size_t count, const Terms& terms) {
+         Real* __restrict exp_avg_sq, Real* __restrict max_exp_avg_sq, std::size_t count,
+         const Terms& terms) {
   const auto [weight_decay, shrink, beta1, one_beta1, beta2, one_beta2, step_size, eps] = terms;
   for (std::size_t i = 0; i < count; ++i) {
     const Real sum = grad[i] + weight_decay * value[i];
@@ -42,8 +37,16 @@ void run(Real* __restrict value, const Real* __restrict grad, Real* __restrict e
     const Real v = huge ? limited_sum(kept, d, one_beta2) : kept + one_beta2 * (d * d);
     exp_avg[i] = m;
     exp_avg_sq[i] = v;
-    value[i] = shrink * value[i] - step_size * (m / (std::sqrt(v) + eps));
+    Real divisor = v;
+    if constexpr (amsgrad) divisor = max_exp_avg_sq[i] = std::max(max_exp_avg_sq[i], v);
+    value[i] = shrink * value[i] - step_size * (m / (std::sqrt(divisor) + eps));
   }
+}
+
+template <bool amsgrad>
+auto kernel_for(bool slow, bool huge) {
+  if (huge) return slow ? run<true, true, amsgrad> : run<false, true, amsgrad>;
+  return slow ? run<true, false, amsgrad> : run<false, false, amsgrad>;
 }
 
 bool any_above(Real limit, const Real* values, std::size_t count) {
@@ -63,7 +66,9 @@ Adam::Adam(std::vector<ParameterGroup> groups, const AdamOptions& options)
 Adam::Adam(std::string kind, std::vector<ParameterGroup> groups, const AdamOptions& options,
            bool decoupled)
     : Optimizer(std::move(kind), std::move(groups), options.lr, options.weight_decay,
-                {"exp_avg", "exp_avg_sq"}),
+                options.amsgrad
+                    ? std::vector<std::string>{"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}
+                    : std::vector<std::string>{"exp_avg", "exp_avg_sq"}),
       options_(options),
       decoupled_(decoupled) {
   require_range("beta1", options.betas[0], 1);
@@ -94,8 +99,9 @@ void Adam::update(const Update& u) {
       .eps = std::max(static_cast<Real>(options_.eps * root),
                       std::sqrt(std::numeric_limits<Real>::min())),
   };
-  const auto kernel = beta1 > 0.5 ? run<true, false> : run<false, false>;
-  const auto careful = beta1 > 0.5 ? run<true, true> : run<false, true>;
+  const auto choose = options_.amsgrad ? kernel_for<true> : kernel_for<false>;
+  const auto kernel = choose(beta1 > 0.5, false), careful = choose(beta1 > 0.5, true);
+  Real* const most = options_.amsgrad ? u.state[2].data() : nullptr;
   const Real limit = std::sqrt(largest) / 16;
   const Real decay = terms.weight_decay;
   constexpr std::size_t block = 512;  // stays in the L1 cache from the look to the step
@@ -104,7 +110,7 @@ void Adam::update(const Update& u) {
     const bool huge = any_above(limit, u.grad + i, count) ||
                       (decay != 0 && any_above(limit / decay, u.value + i, count));
     (huge ? careful : kernel)(u.value + i, u.grad + i, u.state[0].data() + i, u.state[1].data() + i,
-                              count, terms);
+                              most ? most + i : nullptr, count, terms);
   }
 }
 
@@ -116,7 +122,8 @@ AdamW::AdamW(std::vector<ParameterGroup> groups, const AdamWOptions& options)
            {.lr = options.lr,
             .betas = options.betas,
             .eps = options.eps,
-            .weight_decay = options.weight_decay},
+            .weight_decay = options.weight_decay,
+            .amsgrad = options.amsgrad},
            true) {}
 
 }  // namespace fovea

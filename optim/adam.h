@@ -13,6 +13,7 @@ struct AdamOptions {
   std::array<double, 2> betas = {0.9, 0.999};
   double eps = 1e-8;
   double weight_decay = 0;  ///< L2: added to the gradient, times the parameter
+  bool amsgrad = false;     ///< divides by the largest v so far (Reddi et al. 2018)
 };
 
 /// torch.optim.Adam (Kingma and Ba 2015), for parameter p with gradient g at its update number t:
@@ -20,12 +21,13 @@ struct AdamOptions {
 ///   m = beta1 * m + (1 - beta1) * d
 ///   v = beta2 * v + (1 - beta2) * d^2
 ///   p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+/// where amsgrad takes the largest v of all updates so far.
 /// A finite d of any size lets p go on: where PyTorch's v becomes infinite (|d| > 5e20 with
 /// the usual betas) and freezes p for good, d is limited; without eps, d = 0 moves nothing.
 class Adam : public Optimizer {
  public:
-  /// State: "exp_avg.N" (m) and "exp_avg_sq.N" (v). Errors: as Optimizer; a beta outside [0, 1),
-  /// eps negative, NaN or infinite.
+  /// State: "exp_avg.N" (m), "exp_avg_sq.N" (v) and, with amsgrad, "max_exp_avg_sq.N". Errors: as
+  /// Optimizer; a beta outside [0, 1), eps negative, NaN or infinite.
   explicit Adam(std::vector<Tensor> parameters, const AdamOptions& options = {});
   explicit Adam(std::vector<ParameterGroup> groups, const AdamOptions& options = {});
 
@@ -50,6 +52,7 @@ struct AdamWOptions {
   std::array<double, 2> betas = {0.9, 0.999};
   double eps = 1e-8;
   double weight_decay = 0.01;  ///< decoupled: p *= 1 - lr * weight_decay before the update
+  bool amsgrad = false;
 };
 
 /// torch.optim.AdamW (Loshchilov and Hutter 2019): Adam with d = g and decoupled weight decay.

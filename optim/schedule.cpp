@@ -1,5 +1,6 @@
 #include "optim/schedule.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -68,6 +69,20 @@ Schedule step_decay(const StepDecayOptions& options) {
   };
 }
 
+Schedule multi_step_decay(const MultiStepOptions& options) {
+  const char* name = "multi_step_decay";
+  require_rate(name, "lr", options.lr);
+  require_rate(name, "gamma", options.gamma);
+  require(!options.milestones.empty(), "[", name, "] there are no milestones");
+  for (const std::int64_t milestone : options.milestones)
+    require(milestone >= 0, "[", name, "] a milestone must be zero or more, got ", milestone);
+  return [o = options](std::int64_t step) {
+    const auto passed = std::count_if(o.milestones.begin(), o.milestones.end(),
+                                      [step](std::int64_t m) { return m <= step; });
+    return o.lr * std::pow(o.gamma, static_cast<double>(passed));
+  };
+}
+
 Schedule exponential_decay(double lr, double gamma) {
   require_rate("exponential_decay", "lr", lr);
   require_rate("exponential_decay", "gamma", gamma);
@@ -80,6 +95,24 @@ Schedule cosine_annealing(const CosineOptions& options) {
   require_length("cosine_annealing", "steps", options.steps);
   return [o = options](std::int64_t step) {
     return half_cosine(o.lr, o.eta_min, static_cast<double>(step) / static_cast<double>(o.steps));
+  };
+}
+
+Schedule cosine_warm_restarts(const WarmRestartOptions& options) {
+  const char* name = "cosine_warm_restarts";
+  require_rate(name, "lr", options.lr);
+  require_rate(name, "eta_min", options.eta_min);
+  require_length(name, "first", options.first);
+  require_length(name, "growth", options.growth);
+  return [o = options](std::int64_t step) {
+    std::int64_t period = o.first;
+    if (o.growth == 1) step %= period;
+    while (step >= period) {
+      step -= period;
+      // A period longer than any number of steps is the last one.
+      if (__builtin_mul_overflow(period, o.growth, &period)) period = INT64_MAX;
+    }
+    return half_cosine(o.lr, o.eta_min, static_cast<double>(step) / static_cast<double>(period));
   };
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace fovea {
 
@@ -42,6 +43,15 @@ struct StepDecayOptions {
 /// lr * gamma^floor(step / every); torch.optim.lr_scheduler.StepLR.
 Schedule step_decay(const StepDecayOptions& options);
 
+struct MultiStepOptions {
+  double lr;                             ///< at the start
+  std::vector<std::int64_t> milestones;  ///< steps of the decays, in any order
+  double gamma = 0.1;                    ///< factor of one decay
+};
+/// lr * gamma^(milestones up to this step); torch.optim.lr_scheduler.MultiStepLR. Error: no
+/// milestone, a negative one.
+Schedule multi_step_decay(const MultiStepOptions& options);
+
 /// lr * gamma^step; torch.optim.lr_scheduler.ExponentialLR.
 Schedule exponential_decay(double lr, double gamma);
 
@@ -53,6 +63,16 @@ struct CosineOptions {
 /// eta_min + (lr - eta_min) * (1 + cos(pi * step / steps)) / 2, which rises again after `steps`;
 /// torch.optim.lr_scheduler.CosineAnnealingLR (Loshchilov and Hutter 2017, without restarts).
 Schedule cosine_annealing(const CosineOptions& options);
+
+struct WarmRestartOptions {
+  double lr;                ///< at the start, and of every restart
+  std::int64_t first;       ///< steps until the first restart
+  std::int64_t growth = 1;  ///< how many times as long each period is as the one before
+  double eta_min = 0;       ///< just before a restart, nearly
+};
+/// eta_min + (lr - eta_min) * (1 + cos(pi * t)) / 2, t the elapsed share of a period;
+/// torch.optim.lr_scheduler.CosineAnnealingWarmRestarts (Loshchilov and Hutter 2017).
+Schedule cosine_warm_restarts(const WarmRestartOptions& options);
 
 struct OneCycleOptions {
   double max_lr;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "optim/adam.h"
+#include "optim/rmsprop.h"
 #include "optim/sgd.h"
 #include "tests/catch.h"
 #include "tests/golden/optim.h"

@@ -84,12 +84,24 @@ Tensor conv2d_bias_grad(const Tensor& dy) {
 
 namespace {
 
+// Windows are counted one by one: each must end inside the padding or, in ceil_mode, begin there.
+int pooled(int extent, int kernel, int stride, int padding, int dilation,
+           const MaxPool2dOptions& o) {
+  int count = 0;
+  for (int begin = -padding;; begin += stride, ++count) {
+    const int end = begin + dilation * (kernel - 1) + 1, limit = extent + padding;
+    // A window that begins at the limit is none, and nor is one that is not the next.
+    const bool whole = end <= limit, part = o.ceil_mode && end < limit + stride && begin < extent;
+    if (!whole && !part) return count;
+  }
+}
+
 // Calls visit(lane, c, oy, ox, y, x) with the place of every maximum.
 template <class Visit>
 void for_each_maximum(const Tensor& x, MaxPool2dOptions o, const Visit& visit) {
   if (o.stride == Extent2(0)) o.stride = o.kernel;
-  const int out_h = (x.shape()[1] + 2 * o.padding.h - o.kernel.h) / o.stride.h + 1;
-  const int out_w = (x.shape()[2] + 2 * o.padding.w - o.kernel.w) / o.stride.w + 1;
+  const int out_h = pooled(x.shape()[1], o.kernel.h, o.stride.h, o.padding.h, o.dilation.h, o);
+  const int out_w = pooled(x.shape()[2], o.kernel.w, o.stride.w, o.padding.w, o.dilation.w, o);
   for (int lane = 0; lane < lane_count; ++lane)
     for (int c = 0; c < x.shape()[0]; ++c)
       for (int oy = 0; oy < out_h; ++oy)
@@ -97,8 +109,8 @@ void for_each_maximum(const Tensor& x, MaxPool2dOptions o, const Visit& visit) {
           int best_y = -1, best_x = -1;
           for (int ky = 0; ky < o.kernel.h; ++ky)
             for (int kx = 0; kx < o.kernel.w; ++kx) {
-              const int iy = oy * o.stride.h - o.padding.h + ky;
-              const int ix = ox * o.stride.w - o.padding.w + kx;
+              const int iy = oy * o.stride.h - o.padding.h + ky * o.dilation.h;
+              const int ix = ox * o.stride.w - o.padding.w + kx * o.dilation.w;
               if (!inside(x, iy, ix)) continue;
               const Real value = at(x, lane, c, iy, ix);
               if (best_y < 0 || value > at(x, lane, c, best_y, best_x) || std::isnan(value))
@@ -112,12 +124,13 @@ void for_each_maximum(const Tensor& x, MaxPool2dOptions o, const Visit& visit) {
 
 Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& o) {
   const Extent2 stride = o.stride == Extent2(0) ? o.kernel : o.stride;
-  const Tensor y =
-      Tensor::zeros({x.shape()[0], (x.shape()[1] + 2 * o.padding.h - o.kernel.h) / stride.h + 1,
-                     (x.shape()[2] + 2 * o.padding.w - o.kernel.w) / stride.w + 1},
-                    true);
+  const Tensor y = Tensor::zeros(
+      {x.shape()[0], pooled(x.shape()[1], o.kernel.h, stride.h, o.padding.h, o.dilation.h, o),
+       pooled(x.shape()[2], o.kernel.w, stride.w, o.padding.w, o.dilation.w, o)},
+      true);
   for_each_maximum(x, o, [&](int lane, int c, int oy, int ox, int iy, int ix) {
-    at(y, lane, c, oy, ox) = at(x, lane, c, iy, ix);
+    at(y, lane, c, oy, ox) =
+        iy < 0 ? -std::numeric_limits<Real>::infinity() : at(x, lane, c, iy, ix);
   });
   return y;
 }
@@ -125,7 +138,7 @@ Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& o) {
 Tensor max_pool2d_grad(const Tensor& dy, const Tensor& x, const MaxPool2dOptions& o) {
   const Tensor dx = Tensor::zeros(x.shape(), true);
   for_each_maximum(x, o, [&](int lane, int c, int oy, int ox, int iy, int ix) {
-    at(dx, lane, c, iy, ix) += at(dy, lane, c, oy, ox);
+    if (iy >= 0) at(dx, lane, c, iy, ix) += at(dy, lane, c, oy, ox);
   });
   return dx;
 }

@@ -112,7 +112,8 @@ std::string as_reduce(OnnxBuilder& b, const TracedOp& op) {
   if (axes.empty()) return b.add("Identity", {x});  // no axes would mean all of them
   const std::int64_t keep = op.attributes.flag("keepdim");
   if (op.op == "sum") return b.add("ReduceSum", {x, b.indices(axes)}, {{"keepdims", keep}});
-  return b.add("ReduceMean", {x}, {{"axes", axes}, {"keepdims", keep}});
+  const char* type = op.op == "amax" ? "ReduceMax" : op.op == "amin" ? "ReduceMin" : "ReduceMean";
+  return b.add(type, {x}, {{"axes", axes}, {"keepdims", keep}});
 }
 
 std::string as_concatenate(OnnxBuilder& b, const TracedOp& op) {
@@ -130,17 +131,57 @@ std::string as_concatenate(OnnxBuilder& b, const TracedOp& op) {
 std::string as_slice(OnnxBuilder& b, const TracedOp& op) {
   return b.add("Slice", {b.value(op.inputs[0]), b.indices({op.attributes.integer("begin")}),
                          b.indices({op.attributes.integer("end")}),
-                         b.indices({axis(op, op.attributes.integer("dim"))})});
+                         b.indices({axis(op, op.attributes.integer("dim"))}),
+                         b.indices({op.attributes.integer("step")})});
 }
 
 std::string as_transpose(OnnxBuilder& b, const TracedOp& op) {
-  const Ints dims = op.attributes.integers("dims");
   Ints order;
-  for (int i = 0; i < op.inputs[0].shape().rank() + op.inputs[0].is_per_sample(); ++i)
-    order.push_back(i);
-  std::swap(order.at(static_cast<std::size_t>(axis(op, dims.at(0)))),
-            order.at(static_cast<std::size_t>(axis(op, dims.at(1)))));
+  if (op.inputs[0].is_per_sample()) order.push_back(0);
+  for (const std::int64_t dim : op.attributes.integers("order")) order.push_back(axis(op, dim));
   return b.add("Transpose", {b.value(op.inputs[0])}, {{"perm", order}});
+}
+
+std::string as_softplus(OnnxBuilder& b, const TracedOp& op) {
+  require(op.attributes.number("beta") == 1,
+          "ONNX export: softplus with another beta than 1 cannot be expressed");
+  return b.add("Softplus", {b.value(op.inputs[0])});
+}
+
+std::string as_silu(OnnxBuilder& b, const TracedOp& op) {
+  const std::string x = b.value(op.inputs[0]);
+  return b.add("Mul", {x, b.add("Sigmoid", {x})});
+}
+
+std::string as_where(OnnxBuilder& b, const TracedOp& op) {
+  const int rank = op.output.shape().rank();
+  const std::string taken =
+      b.add("Cast", {aligned(b, op.inputs[0], rank)}, {{"to", std::int64_t{9}}});  // to BOOL
+  return b.add("Where", {taken, aligned(b, op.inputs[1], rank), aligned(b, op.inputs[2], rank)});
+}
+
+// A comparison as numbers.
+OnnxTranslation comparison(const char* type) {
+  return [type](OnnxBuilder& b, const TracedOp& op) {
+    return b.add("Cast", {binary(type)(b, op)}, {{"to", std::int64_t{1}}});  // to FLOAT
+  };
+}
+
+OnnxTranslation extremum(const char* type) {
+  return [type](OnnxBuilder& b, const TracedOp& op) {
+    return b.add(type, {b.value(op.inputs[0])},
+                 {{"axes", Ints{axis(op, op.attributes.integer("dim"))}},
+                  {"keepdims", std::int64_t{op.attributes.flag("keepdim")}}});
+  };
+}
+
+OnnxTranslation extremum_index(const char* type) {
+  return [type](OnnxBuilder& b, const TracedOp& op) {
+    const std::string index = b.add(type, {b.value(op.inputs[0])},
+                                    {{"axis", axis(op, op.attributes.integer("dim"))},
+                                     {"keepdims", std::int64_t{op.attributes.flag("keepdim")}}});
+    return b.add("Cast", {index}, {{"to", std::int64_t{1}}});  // to FLOAT
+  };
 }
 
 }  // namespace
@@ -149,32 +190,49 @@ const OnnxTranslations& onnx_arithmetic() {
   static const OnnxTranslations table = {
       {"abs", unary("Abs")},
       {"add", binary("Add")},
+      {"amax", as_reduce},
+      {"amin", as_reduce},
+      {"argmax", extremum_index("ArgMax")},
+      {"argmin", extremum_index("ArgMin")},
       {"clamp", as_clamp},
       {"concatenate", as_concatenate},
+      {"cos", unary("Cos")},
       {"divide", binary("Div")},
       {"elu", as_elu},
       {"exp", unary("Exp")},
       {"gelu", as_gelu},
       {"gelu_tanh", as_gelu_tanh},
+      {"greater", comparison("Greater")},
       {"leaky_relu", as_leaky_relu},
+      {"less", comparison("Less")},
       {"log", unary("Log")},
       {"log_softmax", softmax("LogSoftmax")},
       {"matmul", as_matmul},
+      {"max", extremum("ReduceMax")},
+      {"maximum", binary("Max")},
       {"mean", as_reduce},
+      {"min", extremum("ReduceMin")},
+      {"minimum", binary("Min")},
       {"multiply", binary("Mul")},
       {"negate", unary("Neg")},
+      {"permute", as_transpose},
       {"power", as_power},
+      {"prelu", binary("PRelu")},
       {"relu", unary("Relu")},
       {"reshape", as_reshape},
       {"scale", as_scale},
       {"sigmoid", unary("Sigmoid")},
+      {"silu", as_silu},
+      {"sin", unary("Sin")},
       {"slice", as_slice},
       {"softmax", softmax("Softmax")},
+      {"softplus", as_softplus},
       {"sqrt", unary("Sqrt")},
       {"subtract", binary("Sub")},
       {"sum", as_reduce},
       {"tanh", unary("Tanh")},
       {"transpose", as_transpose},
+      {"where", as_where},
   };
   return table;
 }

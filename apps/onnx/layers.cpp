@@ -1,6 +1,10 @@
 // How the layers of this library are said in ONNX (opset 16).
+#include <algorithm>
+#include <cmath>
+
 #include "apps/onnx/builder.h"
 #include "layers/affine_grid.h"
+#include "layers/extent2.h"
 #include "layers/grid_sample.h"
 
 namespace fovea {
@@ -28,22 +32,42 @@ std::string as_conv2d(OnnxBuilder& b, const TracedOp& op) {
                 {"group", op.attributes.integer("groups")}});
 }
 
+// Padding at both ends, and behind it as much as the last window of ceil_mode reaches over: then
+// the sizes are the same without, and nobody's own idea of ceil_mode matters.
+Ints pool_padding(const TracedOp& op, const Ints& kernel, const Ints& dilation) {
+  const Ints stride = op.attributes.integers("stride");
+  Ints pads = both_ends(op.attributes.integers("padding"));
+  for (std::size_t d = 0; d < 2; ++d) {
+    const int i = static_cast<int>(d) + 1;
+    const std::int64_t reach =
+        (op.output.shape()[i] - 1) * stride[d] +
+        window_reach(static_cast<int>(kernel[d]), static_cast<int>(dilation[d]));
+    pads[d + 2] = std::max(pads[d + 2], reach - op.inputs[0].shape()[i] - pads[d]);
+  }
+  return pads;
+}
+
 std::string as_max_pool2d(OnnxBuilder& b, const TracedOp& op) {
+  const Ints kernel = op.attributes.integers("kernel"),
+             dilation = op.attributes.integers("dilation");
   return b.add("MaxPool", {b.value(op.inputs[0])},
-               {{"kernel_shape", op.attributes.integers("kernel")},
+               {{"kernel_shape", kernel},
                 {"strides", op.attributes.integers("stride")},
-                {"pads", both_ends(op.attributes.integers("padding"))}});
+                {"pads", pool_padding(op, kernel, dilation)},
+                {"dilations", dilation}});
 }
 
 std::string as_avg_pool2d(OnnxBuilder& b, const TracedOp& op) {
-  const std::int64_t kernel = op.attributes.integer("kernel"),
-                     stride = op.attributes.integer("stride"),
-                     padding = op.attributes.integer("padding");
+  const Ints kernel = op.attributes.integers("kernel"), pads = pool_padding(op, kernel, {1, 1});
+  const bool include = op.attributes.flag("count_include_pad");
+  require(!include || pads == both_ends(op.attributes.integers("padding")),
+          "ONNX export: avg_pool2d with ceil_mode counts padding, but not what is beyond it, which "
+          "cannot be expressed; set count_include_pad to false");
   return b.add("AveragePool", {b.value(op.inputs[0])},
-               {{"kernel_shape", Ints{kernel, kernel}},
-                {"strides", Ints{stride, stride}},
-                {"pads", Ints(4, padding)},
-                {"count_include_pad", std::int64_t{op.attributes.flag("count_include_pad")}}});
+               {{"kernel_shape", kernel},
+                {"strides", op.attributes.integers("stride")},
+                {"pads", pads},
+                {"count_include_pad", std::int64_t{include}}});
 }
 
 // Row i averages the elements of bin i (layers/avg_pool2d.h).
@@ -67,6 +91,42 @@ std::string as_adaptive_avg_pool2d(OnnxBuilder& b, const TracedOp& op) {
   const std::string rows = b.constant({out[1], in[1]}, bins(in[1], out[1], false));
   const std::string columns = b.constant({in[2], out[2]}, bins(in[2], out[2], true));
   return b.add("MatMul", {b.add("MatMul", {rows, x}), columns});
+}
+
+std::string as_pad(OnnxBuilder& b, const TracedOp& op) {
+  const std::string& mode = op.attributes.text("mode");
+  require(mode != "circular", "ONNX export: pad in mode circular cannot be expressed in opset 16");
+  Ints pads;
+  for (const char* end : {"before", "after"}) {
+    if (op.inputs[0].is_per_sample()) pads.push_back(0);
+    for (const std::int64_t pad : op.attributes.integers(end)) pads.push_back(pad);
+  }
+  return b.add("Pad",
+               {b.value(op.inputs[0]), b.indices(pads),
+                b.constant(static_cast<float>(op.attributes.number("value")))},
+               {{"mode", mode == "replicate" ? std::string("edge") : mode}});
+}
+
+std::string as_interpolate(OnnxBuilder& b, const TracedOp& op) {
+  const std::string& mode = op.attributes.text("mode");
+  const bool nearest = mode == "nearest", corners = op.attributes.flag("align_corners");
+  std::vector<float> scales = {1, 1};
+  for (int i : {1, 2}) {
+    const double in = op.inputs[0].shape()[i], out = op.output.shape()[i];
+    const double step = op.attributes.number(i == 1 ? "step_h" : "step_w");
+    float scale = static_cast<float>(corners ? out / in : 1 / step);
+    while (std::floor(in * scale) < out) scale = std::nextafter(scale, 2 * scale);
+    scales.push_back(scale);
+  }
+  return b.add("Resize", {b.value(op.inputs[0]), "", b.constant({4}, scales)},
+               {{"mode", std::string(nearest              ? "nearest"
+                                     : mode == "bilinear" ? "linear"
+                                                          : "cubic")},
+                {"coordinate_transformation_mode", std::string(nearest   ? "asymmetric"
+                                                               : corners ? "align_corners"
+                                                                         : "half_pixel")},
+                {"nearest_mode", std::string("floor")},
+                {"cubic_coeff_a", -0.75f}});
 }
 
 std::string as_linear(OnnxBuilder& b, const TracedOp& op) {
@@ -138,8 +198,10 @@ const OnnxTranslations& onnx_layers() {
       {"dropout2d", as_dropout},
       {"grid_sample", as_grid_sample},
       {"group_norm", as_group_norm},
+      {"interpolate", as_interpolate},
       {"linear", as_linear},
       {"max_pool2d", as_max_pool2d},
+      {"pad", as_pad},
   };
   return table;
 }

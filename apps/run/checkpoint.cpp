@@ -1,6 +1,7 @@
 #include "apps/run/checkpoint.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -31,6 +32,19 @@ void visit_state(State& s, Visit visit) {
   visit("frames_bytes", s.frames_bytes), visit("data_checksum", s.data_checksum);
 }
 
+Json plateau_json(const ReduceOnPlateau::State& s) {
+  Json json = {{"lr", s.lr}, {"bad", s.bad}, {"cooldown", s.cooldown}};
+  if (std::isfinite(s.best)) json["best"] = s.best;  // JSON has no infinity: that of the beginning
+  return json;
+}
+
+ReduceOnPlateau::State plateau_state(const Json& json) {
+  ReduceOnPlateau::State s{
+      .lr = json.at("lr"), .bad = json.at("bad"), .cooldown = json.at("cooldown")};
+  if (json.contains("best")) s.best = json.at("best");
+  return s;
+}
+
 // Values that no run leaves behind would misplace the loader.
 void check_state(const RunState& s, const std::string& file) {
   require(s.step >= 0 && s.epoch >= 0 && s.batch >= 0 && s.csv_bytes >= 0 && s.jsonl_bytes >= 0 &&
@@ -45,6 +59,7 @@ std::string save_checkpoint(const std::string& directory, const Model& model,
                             const std::string& options, int keep) {
   Json json;
   visit_state(state, [&](const char* name, const auto& value) { json[name] = value; });
+  if (state.plateau) json["plateau"] = plateau_json(*state.plateau);
   SafeTensors content =
       model_tensors(model, {{state_key, dump_json(json)}, {options_key, options}});
   for (const auto& [name, tensor] : optimizer.state()) {
@@ -87,6 +102,7 @@ Checkpoint read_newest_checkpoint(const std::string& directory) {
             ": has no optimiser state, only weights; start a new run from them with --init");
     const Json json = parse_json(metadata.at(state_key));
     visit_state(out.state, [&](const char* name, auto& value) { json.at(name).get_to(value); });
+    if (json.contains("plateau")) out.state.plateau = plateau_state(json.at("plateau"));
     out.options = metadata.at(options_key);
     check_state(out.state, out.file);
   } catch (const Json::exception& error) {

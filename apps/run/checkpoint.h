@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "apps/networks/model.h"
 #include "optim/optimizer.h"
+#include "optim/plateau.h"
 
 namespace fovea {
 
@@ -27,6 +29,7 @@ struct RunState {
   double seconds = 0, epoch_seconds = 0;  ///< spent training, of the run and of the epoch
   std::int64_t csv_bytes = 0, jsonl_bytes = 0, frames_bytes = 0;  ///< of the logs
   std::uint32_t data_checksum = 0;
+  std::optional<ReduceOnPlateau::State> plateau = {};  ///< of --schedule plateau
 };
 
 struct Checkpoint {

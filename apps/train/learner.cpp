@@ -1,5 +1,6 @@
 #include "apps/train/learner.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -59,6 +60,7 @@ Learner::Learner(Model& model, const TrainOptions& options, int batches, Loss lo
       optimizer_(make_optimizer(network_, options)),
       schedule_(make_schedule(options, batches)),
       momentum_(make_momentum(options, batches)),
+      plateau_(make_plateau(options)),
       correct_(static_cast<std::size_t>(tile_count(options.batch))) {
   if (loss_) return;
   const auto smoothing = static_cast<Real>(options.label_smoothing);
@@ -79,9 +81,24 @@ Tensor Learner::tile_loss(const Tile& tile) {
 }
 
 void Learner::follow_schedule() {
-  optimizer_->set_learning_rate(schedule_.at(optimizer_->steps()));
+  const double rate = schedule_.at(optimizer_->steps());
+  optimizer_->set_learning_rate(plateau_ ? std::min(rate, plateau_->learning_rate()) : rate);
   if (!momentum_) return;
   optimizer_->set_momentum(momentum_->at(optimizer_->steps()));
+}
+
+void Learner::finish_epoch(double test_loss) {
+  if (plateau_) plateau_->step(test_loss);
+}
+
+std::optional<ReduceOnPlateau::State> Learner::plateau() const {
+  return plateau_ ? std::optional(plateau_->state()) : std::nullopt;
+}
+
+void Learner::restore_plateau(const std::optional<ReduceOnPlateau::State>& state) {
+  if (!plateau_) return;
+  require(state.has_value(), "no state of --schedule plateau to go on from");
+  plateau_->restore(*state);
 }
 
 StepResult Learner::step(const Batch& batch) {

@@ -11,6 +11,7 @@
 #include "apps/train/options.h"
 #include "core/step.h"
 #include "optim/optimizer.h"
+#include "optim/plateau.h"
 #include "optim/schedule.h"
 
 namespace fovea {
@@ -40,6 +41,13 @@ class Learner {
   /// transformer.
   double theta_deviation(const Batch& batch) const;
 
+  /// After every epoch, with its loss on the test set: what --schedule plateau goes by.
+  void finish_epoch(double test_loss);
+  /// The state of that schedule, for checkpoints; nothing for another one. Error when restoring: it
+  /// is missing.
+  std::optional<ReduceOnPlateau::State> plateau() const;
+  void restore_plateau(const std::optional<ReduceOnPlateau::State>& state);
+
   Optimizer& optimizer() { return *optimizer_; }
   std::int64_t total_steps() const { return total_steps_; }
 
@@ -57,6 +65,7 @@ class Learner {
   std::unique_ptr<Optimizer> optimizer_;
   Schedule schedule_;
   std::optional<Schedule> momentum_;
+  std::optional<ReduceOnPlateau> plateau_;
   std::vector<int> correct_;  // one a tile: no atomics, and no sum that depends on the order
 };
 

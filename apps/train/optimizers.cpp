@@ -3,6 +3,7 @@
 #include "apps/shell/suggest.h"
 #include "apps/train/options.h"
 #include "optim/adam.h"
+#include "optim/rmsprop.h"
 #include "optim/sgd.h"
 
 namespace fovea {
@@ -21,9 +22,21 @@ std::unique_ptr<Optimizer> make_sgd(Groups groups, const TrainOptions& o) {
 
 template <class Kind, class Options>
 std::unique_ptr<Optimizer> make_adam(Groups groups, const TrainOptions& o) {
-  return std::make_unique<Kind>(
-      std::move(groups),
-      Options{.lr = *o.lr, .betas = o.betas, .eps = o.eps, .weight_decay = *o.weight_decay});
+  return std::make_unique<Kind>(std::move(groups), Options{.lr = *o.lr,
+                                                           .betas = o.betas,
+                                                           .eps = o.eps,
+                                                           .weight_decay = *o.weight_decay,
+                                                           .amsgrad = o.amsgrad});
+}
+
+std::unique_ptr<Optimizer> make_rmsprop(Groups groups, const TrainOptions& o) {
+  return std::make_unique<RmsProp>(std::move(groups),
+                                   RmsPropOptions{.lr = *o.lr,
+                                                  .alpha = o.alpha,
+                                                  .eps = o.eps,
+                                                  .weight_decay = *o.weight_decay,
+                                                  .momentum = o.momentum,
+                                                  .centered = o.centered});
 }
 
 }  // namespace
@@ -32,6 +45,7 @@ const std::vector<OptimizerKind>& optimizer_kinds() {
   static const std::vector<OptimizerKind> kinds = {
       {"adamw", 0.004, 0.01, false, false, make_adam<AdamW, AdamWOptions>},
       {"adam", 0.004, 0, false, false, make_adam<Adam, AdamOptions>},
+      {"rmsprop", 0.001, 0, true, false, make_rmsprop},
       {"sgd", 0.01, 0, true, true, make_sgd},
   };
   return kinds;

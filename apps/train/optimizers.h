@@ -16,7 +16,7 @@ struct OptimizerKind {
   std::string name;     ///< --optimizer NAME
   double lr;            ///< highest rate of the schedule, unless given
   double weight_decay;  ///< unless given
-  bool momentum;        ///< takes --momentum, --dampening, --nesterov
+  bool momentum;        ///< takes --momentum
   bool plain;           ///< means the tutorial's recipe: constant rate, no augmentation
   std::unique_ptr<Optimizer> (*make)(std::vector<ParameterGroup> groups, const TrainOptions& o);
 };

@@ -75,27 +75,60 @@ void visit_options(Options& o, Visit visit) {
   const char* const optim = "Optimisation";
   number(optim, "epochs", o.epochs, 1, 1e6, "times through the training images", nullptr, 0, "N");
   number(optim, "batch", o.batch, 1, 1e6, "images a step", nullptr, 0, "N");
-  visit(I{.name = "optimizer", .group = optim, .help = "adamw, adam or sgd", .type = "NAME"},
-        o.optimizer);
-  number(optim, "lr", o.lr, 0, 1e6, "highest learning rate (default: 0.004, sgd: 0.01)");
+  visit(
+      I{.name = "optimizer", .group = optim, .help = "adamw, adam, rmsprop or sgd", .type = "NAME"},
+      o.optimizer);
+  number(optim, "lr", o.lr, 0, 1e6,
+         "highest learning rate (default: 0.004, rmsprop: 0.001, sgd: 0.01)");
   visit(I{.name = "schedule",
           .group = optim,
-          .help = "constant, step, exponential, cosine or one-cycle (default: one-cycle, sgd: "
-                  "constant)",
+          .help = "constant, step, multi-step, exponential, cosine, cosine-restarts, plateau or "
+                  "one-cycle (default: one-cycle, sgd: constant)",
           .type = "NAME"},
         o.schedule);
-  number(optim, "momentum", o.momentum, 0, 1, "sgd: momentum", "momentum");
+  number(optim, "momentum", o.momentum, 0, 1, "sgd, rmsprop: momentum", "momentum");
   number(optim, "dampening", o.dampening, 0, 1, "sgd: dampening of momentum");
   visit(I{.name = "nesterov", .group = optim, .help = "sgd: Nesterov momentum"}, o.nesterov);
   number(optim, "weight-decay", o.weight_decay, 0, 1e6,
          "decay of weights (default: 0; adamw: 0.01)", "weight decay");
   visit(I{.name = "betas", .group = optim, .help = "adam, adamw: decay of both averages"}, o.betas);
-  number(optim, "eps", o.eps, 0, 1, "adam, adamw: added to the denominator");
+  number(optim, "eps", o.eps, 0, 1, "adam, adamw, rmsprop: added to the denominator");
+  visit(I{.name = "amsgrad",
+          .group = optim,
+          .help = "adam, adamw: divide by the largest average of squares so far",
+          .recipe = "amsgrad"},
+        o.amsgrad);
+  number(optim, "alpha", o.alpha, 0, 1, "rmsprop: decay of the average of squares");
+  visit(I{.name = "centered",
+          .group = optim,
+          .help = "rmsprop: divide by the deviation from the mean gradient",
+          .recipe = "centered"},
+        o.centered);
   number(optim, "warmup", o.warmup, 0, 1e9, "steps in which the rate rises before the schedule",
          "warm-up steps", 0, "STEPS");
   number(optim, "decay-every", o.decay_every, 1, 1e6, "schedule step: epochs between decays",
          nullptr, 0, "EPOCHS");
-  number(optim, "gamma", o.gamma, 0, 1e6, "schedules step and exponential: factor of a decay");
+  number(optim, "gamma", o.gamma, 0, 1e6,
+         "schedules step, multi-step, exponential and plateau: factor of a decay");
+  visit(I{.name = "milestones",
+          .group = optim,
+          .help = "schedule multi-step: the epochs after which it decays, such as 10,15",
+          .type = "EPOCHS"},
+        o.milestones);
+  number(optim, "restart-every", o.restart_every, 1, 1e6,
+         "schedule cosine-restarts: epochs until the first restart", nullptr, 0, "EPOCHS");
+  number(optim, "restart-growth", o.restart_growth, 1, 1000,
+         "schedule cosine-restarts: how many times as long each period is as the one before",
+         nullptr, 0, "N");
+  number(optim, "patience", o.patience, 0, 1e6,
+         "schedule plateau: epochs without a better test loss that are let pass", nullptr, 0,
+         "EPOCHS");
+  number(optim, "cooldown", o.cooldown, 0, 1e6,
+         "schedule plateau: epochs after a decay that do not count", nullptr, 0, "EPOCHS");
+  number(optim, "threshold", o.threshold, 0, 1,
+         "schedule plateau: share of the test loss that makes a better one");
+  number(optim, "min-lr", o.min_lr, 0, 1e6,
+         "schedules cosine, cosine-restarts and plateau: lowest learning rate");
   visit(I{.name = "cycle-momentum",
           .group = optim,
           .help = "one-cycle moves momentum or beta1 between 0.95 and 0.85, as PyTorch (default: "

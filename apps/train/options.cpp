@@ -63,8 +63,23 @@ void check_names(const TrainOptions& o) {
     require_usage(beta >= 0 && beta < 1, "--betas takes two numbers from 0 to below 1, got ", beta);
   require_usage(!o.nesterov || (o.momentum > 0 && o.dampening == 0),
                 "--nesterov needs --momentum above 0 and no --dampening");
-  require_usage(optimizer.momentum || (o.momentum == 0 && o.dampening == 0),
-                "--momentum and --dampening are options of sgd; for ", o.optimizer, " see --betas");
+  const auto require_owner = [&](bool unset, const char* options, bool owns, const char* owners) {
+    require_usage(unset || owns, options, " of ", owners, ", not of ", o.optimizer);
+  };
+  const bool adam = o.optimizer == "adam" || o.optimizer == "adamw";
+  require_usage(optimizer.momentum || !adam || o.momentum == 0,
+                "--momentum is an option of sgd and rmsprop; for ", o.optimizer, " see --betas");
+  require_owner(o.momentum == 0, "--momentum is an option", optimizer.momentum, "sgd and rmsprop");
+  require_owner(o.dampening == 0 && !o.nesterov, "--dampening and --nesterov are options",
+                o.optimizer == "sgd", "sgd");
+  require_owner(!o.amsgrad, "--amsgrad is an option", adam, "adam and adamw");
+  require_owner(o.alpha == 0.99 && !o.centered, "--alpha and --centered are options",
+                o.optimizer == "rmsprop", "rmsprop");
+  require_usage(o.alpha < 1, "--alpha takes a number from 0 to below 1, got ", o.alpha);
+  milestone_epochs(o);
+  require_usage(*o.schedule != "plateau" || o.gamma < 1,
+                "--schedule plateau needs a --gamma below 1, got ", o.gamma);
+  require_usage(o.min_lr <= *o.lr, "--min-lr ", o.min_lr, " is above --lr ", *o.lr);
 }
 
 void check_values(const TrainOptions& o) {

@@ -24,22 +24,30 @@ struct TrainOptions {
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0: one for each CPU
 
-  std::string optimizer = "adamw";  ///< sgd, adam, adamw
+  std::string optimizer = "adamw";  ///< adamw, adam, rmsprop, sgd
   std::optional<double> lr;         ///< highest one of the schedule
   double momentum = 0, dampening = 0;
   bool nesterov = false;
   std::optional<double> weight_decay;
   std::array<double, 2> betas = {0.9, 0.999};
   double eps = 1e-8;
+  bool amsgrad = false;  ///< of adam, adamw
+  double alpha = 0.99;   ///< of rmsprop, as centered
+  bool centered = false;
   double lr_loc_scale = 1;               ///< times lr: the localisation network's
   double clip_norm = 0, clip_value = 0;  ///< 0: no clipping
   double label_smoothing = 0;
 
-  std::optional<std::string> schedule;  ///< constant, step, exponential, cosine, one-cycle
-  int warmup = 0;                       ///< steps of linear warm-up before it
-  int decay_every = 10;                 ///< epochs between two steps of schedule `step`
-  double gamma = 0.1;                   ///< factor of `step`; of `exponential` each epoch
-  bool cycle_momentum = true;           ///< one-cycle moves momentum or beta1, too
+  std::optional<std::string> schedule;         ///< a name of schedule_kinds()
+  int warmup = 0;                              ///< steps of linear warm-up before it
+  int decay_every = 10;                        ///< epochs between two steps of schedule `step`
+  double gamma = 0.1;                          ///< factor of a decay; of `exponential` each epoch
+  std::string milestones;                      ///< epochs of the decays of `multi-step`: "10,15"
+  int restart_every = 10, restart_growth = 1;  ///< of `cosine-restarts`: epochs, and their factor
+  int patience = 2, cooldown = 0;              ///< of `plateau`: epochs
+  double threshold = 1e-4;                     ///< of `plateau`: share of the loss
+  double min_lr = 0;                           ///< of `cosine`, `cosine-restarts`, `plateau`
+  bool cycle_momentum = true;                  ///< one-cycle moves momentum or beta1, too
 
   std::optional<bool> augment;  ///< the default amounts of what follows
   std::optional<double> shift, rotate, scale, shear, elastic, erase;

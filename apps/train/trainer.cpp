@@ -46,12 +46,19 @@ Trainer::Trainer(const TrainOptions& options, const DataSplit& data, Model& mode
       learner_(model, options, loader_.batches(), std::move(loss)),
       stored_options_(options_text(options)),
       line_(!options.quiet && output_is_terminal()),
-      frame_steps_(geometric_steps(learner_.total_steps(), frame_moments)) {}
+      frame_steps_(geometric_steps(learner_.total_steps(), frame_moments)) {
+  state_.plateau = learner_.plateau();
+}
 
 void Trainer::resume(const Checkpoint& checkpoint) {
   load_model_weights(*model_.network, checkpoint.tensors, checkpoint.file,
                      options_.allow_non_finite);
   restore_optimizer(learner_.optimizer(), checkpoint);
+  try {
+    learner_.restore_plateau(checkpoint.state.plateau);
+  } catch (const Error& error) {
+    fail(checkpoint.file, ": ", error.what());
+  }
   state_ = checkpoint.state;
   require(
       state_.batch <= loader_.batches() &&
@@ -214,6 +221,7 @@ void Trainer::finish_epoch() {
     log_->flush();
   }
   note_best(*last_test_);
+  follow_plateau();
   state_.batch = 0;
   state_.epoch_loss = state_.epoch_squares = state_.epoch_seconds = 0;
   state_.epoch_correct = state_.epoch_images = 0;
@@ -226,6 +234,14 @@ void Trainer::finish_epoch() {
   }
   if (state_.epoch == options_.epochs) state_.finished = true;
   save();
+}
+
+void Trainer::follow_plateau() {
+  const auto before = learner_.plateau();
+  learner_.finish_epoch(last_test_->loss);
+  state_.plateau = learner_.plateau();
+  if (before && state_.plateau->lr != before->lr && !options_.quiet)
+    print(cat("No better test loss: learning rate ", state_.plateau->lr, " from here on\n"));
 }
 
 void Trainer::note_best(const Evaluation& test) {

@@ -49,6 +49,7 @@ class Trainer {
   void log_step(const StepResult& result, const Batch& batch);
   void finish_epoch();
   void note_best(const Evaluation& test);
+  void follow_plateau();
   void save();
   void save_frame_if_due();
   ProgressView progress_view() const;

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <filesystem>
 
 #include "apps/networks/model_info.h"
@@ -52,7 +53,8 @@ TEST_CASE("a checkpoint brings everything back", "[checkpoint]") {
                        .best_epoch = 1,
                        .best_loss = 1.0 / 3,
                        .csv_bytes = 77,
-                       .data_checksum = 0xFFFFFFFF};
+                       .data_checksum = 0xFFFFFFFF,
+                       .plateau = ReduceOnPlateau::State{.lr = 0.1 + 0.2, .bad = 2}};
   save_checkpoint(dir.path(), model, *optimizer, state, R"({"lr": 1})", 2);
 
   const Checkpoint read = read_newest_checkpoint(dir.path());
@@ -62,6 +64,10 @@ TEST_CASE("a checkpoint brings everything back", "[checkpoint]") {
   CHECK(read.state.best_loss == state.best_loss);
   CHECK(read.state.csv_bytes == 77);
   CHECK(read.state.data_checksum == 0xFFFFFFFF);
+  REQUIRE(read.state.plateau);
+  CHECK(read.state.plateau->lr == state.plateau->lr);
+  CHECK(std::isinf(read.state.plateau->best));
+  CHECK(read.state.plateau->bad == 2);
   const Model other = model_from(read.tensors, read.file);
   AdamW restored(other.network->parameters());
   restore_optimizer(restored, read);

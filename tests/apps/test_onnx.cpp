@@ -20,8 +20,11 @@
 #include "layers/dropout.h"
 #include "layers/grid_sample.h"
 #include "layers/group_norm.h"
+#include "layers/interpolate.h"
 #include "layers/losses.h"
 #include "layers/matmul.h"
+#include "layers/max_pool2d.h"
+#include "layers/pad.h"
 #include "layers/reduce.h"
 #include "layers/shape_ops.h"
 #include "tests/temp_dir.h"
@@ -197,6 +200,39 @@ TEST_CASE("operations of all kinds can be exported", "[onnx]") {
   CHECK(operators([](const Tensor& x) { return clamp(scale(x, 2, 1), 0, 1); }) ==
         Types{"Mul", "Add", "Clip"});
   CHECK(operators([](const Tensor& x) { return x / 3; }) == Types{"Div"});
+  CHECK(operators([](const Tensor& x) {
+          return cos(sin(permute(x, {1, 2, 0})));
+        }) == Types{"Transpose", "Sin", "Cos"});
+  CHECK(operators([&](const Tensor& x) { return prelu(softplus(silu(x)), bias); }) ==
+        Types{"Sigmoid", "Mul", "Softplus", "Reshape", "PRelu"});
+  CHECK(operators([](const Tensor& x) {
+          const Tensor mask = greater(x, x * 2);
+          return where(mask, maximum(x, x), x);
+        }) == Types{"Mul", "Greater", "Cast", "Max", "Cast", "Where"});
+  CHECK(operators([](const Tensor& x) { return minimum(x, max(x, 0).values); }) ==
+        Types{"ReduceMax", "Reshape", "Min"});
+  CHECK(operators([](const Tensor& x) { return amin(amax(x, {0})); }) ==
+        Types{"ReduceMax", "ReduceMin"});
+  CHECK(operators([](const Tensor& x) {
+          return interpolate(x, {.scale_factor = {0.7, 1.3}});
+        }) == Types{"Resize"});
+  CHECK(operators([](const Tensor& x) {
+          return pad(x, {1, -2, 0, 3}, PadMode::replicate);
+        }) == Types{"Pad"});
+  CHECK(operators([](const Tensor& x) {
+          return max_pool2d(x, {.kernel = 3, .stride = 4, .padding = 1, .ceil_mode = true});
+        }) == Types{"MaxPool"});
+  CHECK(operators([](const Tensor& x) {
+          return avg_pool2d(x, {.kernel = {2, 3},
+                                .stride = {3, 4},
+                                .padding = {1, 0},
+                                .count_include_pad = false,
+                                .ceil_mode = true});
+        }) == Types{"AveragePool"});
+  CHECK(operators([](const Tensor& x) { return argmin(x, -1); }) == Types{"ArgMin", "Cast"});
+  CHECK(operators([](const Tensor& x) {
+          return stack({x, slice(x, 1, 0, 6, 1)});
+        }) == Types{"Slice", "Reshape", "Reshape", "Concat"});
   CHECK(operators([](const Tensor& x) { return x; }) == Types{"Identity"});
 }
 
@@ -213,6 +249,17 @@ TEST_CASE("what ONNX cannot express is named", "[onnx]") {
   };
   CHECK_THAT(message([](const Tensor& x) { return dropout(x, Real(0.5)); }),
              contains("dropout") && contains("eval()"));
+  CHECK_THAT(message([](const Tensor& x) { return atan2(x, x); }),
+             contains("\"atan2\"") && contains("cannot be expressed"));
+  CHECK_THAT(message([](const Tensor& x) {
+               return pad(x, {1, 1}, PadMode::circular);
+             }),
+             contains("circular cannot be expressed"));
+  CHECK_THAT(message([](const Tensor& x) { return softplus(x, 2); }), contains("softplus with"));
+  CHECK_THAT(message([](const Tensor& x) {
+               return avg_pool2d(x, {.kernel = 3, .stride = 2, .ceil_mode = true});
+             }),
+             contains("set count_include_pad to false"));
   CHECK_THAT(message([](const Tensor& x) { return nll_loss(x.reshape({72}), Labels{}); }),
              contains("\"nll_loss\"") && contains("cannot be expressed"));
   CHECK_THAT(message([](const Tensor& x) {

@@ -1,4 +1,5 @@
-"""Golden values of layers/activations: writes activations.json."""
+"""Golden values of layers/activations, and of angles in layers/math and arithmetic: writes
+activations.json."""
 
 import torch
 import torch.nn.functional as F
@@ -28,5 +29,17 @@ for op, function in {"softmax": F.softmax, "log_softmax": F.log_softmax}.items()
     cases.add(f"{op}_channels", op, lambda x: function(x, 1), [PerSample(3, 2)], dim=0)
     cases.add(f"{op}_middle", op, lambda x: function(x, 1), [Shared(2, 3, 4)], dim=1)
     cases.add(f"{op}_last", op, lambda x: function(x, -1), [Shared(2, 3)], dim=-1)
+
+unary("silu", F.silu, low=-6, high=6)
+unary("softplus", F.softplus, low=-6, high=6, beta=1, threshold=20)
+unary("softplus", lambda x: F.softplus(x, 0.5, 2), low=-6, high=6, beta=0.5, threshold=2)
+unary("logsigmoid", F.logsigmoid, low=-6, high=6)
+unary("sin", torch.sin, low=-4, high=4)
+unary("cos", torch.cos, low=-4, high=4)
+cases.add("prelu_one", "prelu", F.prelu, [PerSample(2, 3, away=0.1), Shared(1)])
+cases.add("prelu_channels", "prelu", F.prelu, [PerSample(3, 2, away=0.1), Shared(3)])
+for name, y, x in [("lanes", PerSample(2, 2), PerSample(2, 2)), ("mixed", Shared(3), PerSample(2, 1)),
+                   ("shared", Shared(2, 1), Shared(3))]:
+    cases.add(f"atan2_{name}", "atan2", torch.atan2, [y, x])
 
 cases.write(__file__)

@@ -50,6 +50,7 @@ def trajectory(name, make, missing=lambda step, i: False, before=lambda step, op
 
 
 SGD, Adam, AdamW = torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW
+RMSprop = torch.optim.RMSprop
 OPTIONS = {
     # The six of the end-to-end replay.
     "sgd": (SGD, dict(lr=0.01)),
@@ -63,6 +64,14 @@ OPTIONS = {
     "sgd_all": (SGD, dict(lr=0.1, momentum=0.7, dampening=0.6, weight_decay=0.2)),
     "adam_fast": (Adam, dict(lr=0.02, betas=(0.3, 0.6), eps=0.05, weight_decay=0.4)),
     "adam_no_memory": (Adam, dict(lr=0.02, betas=(0.0, 0.0), eps=0.1)),
+    "adam_amsgrad": (Adam, dict(lr=0.02, betas=(0.5, 0.6), weight_decay=0.1, amsgrad=True)),
+    "adamw_amsgrad": (AdamW, dict(lr=0.02, betas=(0.9, 0.7), amsgrad=True)),
+    "rmsprop": (RMSprop, dict(lr=0.01)),
+    "rmsprop_momentum": (RMSprop, dict(lr=0.01, alpha=0.8, eps=1e-3, momentum=0.9,
+                                       weight_decay=0.1)),
+    "rmsprop_centered": (RMSprop, dict(lr=0.01, alpha=0.7, centered=True)),
+    "rmsprop_all": (RMSprop, dict(lr=0.02, alpha=0.4, eps=0.01, momentum=0.6, weight_decay=0.2,
+                                  centered=True)),
     "adamw_fast": (AdamW, dict(lr=0.03, betas=(0.5, 0.8), eps=0.01, weight_decay=0.5)),
 }
 for name, (kind, options) in OPTIONS.items():
@@ -72,6 +81,7 @@ for name, (kind, options) in OPTIONS.items():
 for name, kind, options in [
     ("sgd", SGD, dict(lr=0.05, momentum=0.9, dampening=0.5)),
     ("adam", Adam, dict(lr=0.01)),
+    ("rmsprop", RMSprop, dict(lr=0.01, momentum=0.5, centered=True)),
 ]:
     missing = lambda step, i: i == 1 and step % 3 == 0
     trajectory(f"missing_{name}", lambda p: kind(p, **options), missing)
@@ -111,6 +121,29 @@ schedule("constant", 0.03, 3, lambda o: lr_scheduler.ConstantLR(o, factor=1, tot
 schedule("step_decay", 0.5, 20, lambda o: lr_scheduler.StepLR(o, 6, gamma=0.3))
 schedule("exponential", 0.5, 20, lambda o: lr_scheduler.ExponentialLR(o, 0.9))
 schedule("cosine", 0.5, 25, lambda o: lr_scheduler.CosineAnnealingLR(o, 10, eta_min=0.02))
+schedule("multi_step", 0.5, 20, lambda o: lr_scheduler.MultiStepLR(o, [4, 11, 11, 15], gamma=0.3))
+restarts = lr_scheduler.CosineAnnealingWarmRestarts
+schedule("restarts", 0.5, 20, lambda o: restarts(o, 6, eta_min=0.02))
+schedule("restarts_doubled", 0.5, 30, lambda o: restarts(o, 4, T_mult=2))
+
+# Values that fall, stand still, rise, and are no numbers.
+metric = [5.0, 4.0, 3.9997, 3.9996, 4.2, 3.9, 3.9, 3.9, 3.9, 3.9, 1.0, math.nan, math.inf, 2.0, 2.0,
+          -1.0, -1.0, -1.00005, -1.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+put("plateau.metric", [1e30 if v == math.inf else -1e30 if v != v else v for v in metric])
+PLATEAUS = {
+    "plain": dict(patience=2),
+    "cooling": dict(factor=0.5, patience=1, cooldown=2, threshold=0.1),
+    "impatient": dict(factor=0.3, patience=0, min_lr=0.01),
+}
+for name, options in PLATEAUS.items():
+    optimizer = SGD([torch.zeros(1, requires_grad=True)], lr=0.5)
+    scheduler = lr_scheduler.ReduceLROnPlateau(optimizer, **options)
+    rates = []
+    for value in metric:
+        scheduler.step(value)
+        rates.append(optimizer.param_groups[0]["lr"])
+    put(f"plateau.{name}", rates)
+
 ONE_CYCLES = {
     "one_cycle": dict(max_lr=0.1, total_steps=37),
     "one_cycle_late": dict(

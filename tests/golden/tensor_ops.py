@@ -36,6 +36,15 @@ cases.add("shared", "concatenate", lambda *x: torch.cat(x, 1), [Shared(2, 1, 3),
           dim=1)
 cases.add("lanes", "slice", lambda x: x[:, :, 1:3], [PerSample(2, 4)], dim=1, begin=1, end=3)
 cases.add("shared", "slice", lambda x: x[:, 0:2], [Shared(2, 3, 4)], dim=1, begin=0, end=2)
+cases.add("strided", "slice", lambda x: x[:, 1::2], [PerSample(6, 2)], dim=0, begin=1, end=6, step=2)
+cases.add("strided_shared", "slice", lambda x: x[:, 0:4:3], [Shared(2, 5)], dim=-1, begin=0, end=4,
+          step=3)
+cases.add("lanes", "stack", lambda *x: torch.stack(x, 1), [PerSample(2, 3), PerSample(2, 3)], dim=0)
+cases.add("mixed", "stack", lambda a, b: torch.stack([a, b.expand(16, 2)], 2),
+          [PerSample(2), Shared(2)], dim=-1)
+cases.add("shared", "stack", lambda *x: torch.stack(x, 1), [Shared(2, 3)] * 3, dim=1)
+cases.add("lanes", "permute", lambda x: x.permute(0, 3, 1, 2), [PerSample(2, 1, 3)], dims=[2, 0, 1])
+cases.add("shared", "permute", lambda x: x.permute(1, -1, 0), [Shared(2, 3, 4)], dims=[1, -1, 0])
 cases.add("matrix", "transpose", lambda x: x.transpose(1, 2), [PerSample(2, 3)], dims=[0, 1])
 cases.add("outer", "transpose", lambda x: x.transpose(0, 2), [Shared(2, 3, 4)], dims=[0, -1])
 cases.add("inner", "transpose", lambda x: x.transpose(1, 0), [Shared(2, 3, 4)], dims=[1, 0])

@@ -25,6 +25,12 @@ TEST_CASE("activations give PyTorch's values and gradients", "[activations][gold
   check("elu", [](auto& c, In x) { return elu(x[0], real(c.attribute("alpha"))); });
   check("gelu", [](auto&, In x) { return gelu(x[0]); });
   check("gelu_tanh", [](auto&, In x) { return gelu(x[0], GeluForm::tanh); });
+  check("silu", [](auto&, In x) { return silu(x[0]); });
+  check("softplus", [](auto& c, In x) {
+    return softplus(x[0], real(c.attribute("beta")), real(c.attribute("threshold")));
+  });
+  check("logsigmoid", [](auto&, In x) { return logsigmoid(x[0]); });
+  check("prelu", [](auto&, In x) { return prelu(x[0], x[1]); });
   check("softmax", [](auto& c, In x) { return softmax(x[0], c.integer("dim")); });
   check("log_softmax", [](auto& c, In x) { return log_softmax(x[0], c.integer("dim")); });
 }
@@ -38,6 +44,13 @@ TEST_CASE("activations have the gradients of their differences", "[activations][
     check_gradients("elu", [](In x) { return elu(x[0], real(0.7)); }, {x});
     check_gradients("gelu", [](In x) { return gelu(x[0]); }, {x});
     check_gradients("gelu_tanh", [](In x) { return gelu(x[0], GeluForm::tanh); }, {x});
+    check_gradients("silu", [](In x) { return silu(x[0]); }, {x});
+    check_gradients("softplus", [](In x) { return softplus(x[0], 2, real(0.3)); }, {x},
+                    {.eps = 1e-3});
+    check_gradients("logsigmoid", [](In x) { return logsigmoid(x[0]); }, {x});
+    for (int slopes : {1, 3})
+      check_gradients("prelu", [](In x) { return prelu(x[0], x[1]); },
+                      {x, random_tensor({slopes}, Kind::shared, 2)});
     for (int dim : {0, 1, -1, -2}) {
       check_gradients("softmax", [&](In x) { return softmax(x[0], dim); }, {x});
       check_gradients("log_softmax", [&](In x) { return log_softmax(x[0], dim); }, {x});
@@ -76,9 +89,49 @@ TEST_CASE("activation modules compute and describe themselves as PyTorch", "[act
   CHECK(same(ELU(), elu(x)) == "ELU(alpha=1)");
   CHECK(same(GELU(), gelu(x)) == "GELU(approximate='none')");
   CHECK(same(GELU(GeluForm::tanh), gelu(x, GeluForm::tanh)) == "GELU(approximate='tanh')");
+  CHECK(same(SiLU(), silu(x)) == "SiLU()");
+  CHECK(same(Softplus(2, 5), softplus(x, 2, 5)) == "Softplus(beta=2, threshold=5)");
+  CHECK(same(PReLU(), leaky_relu(x, real(0.25))) == "PReLU(num_parameters=1)");
+  CHECK(same(PReLU(2, 0), relu(x)) == "PReLU(num_parameters=2)");
+  CHECK(PReLU(2).named_parameters().at(0).name == "weight");
   CHECK(same(Sigmoid(), sigmoid(x)) == "Sigmoid()");
   CHECK(same(Tanh(), tanh(x)) == "Tanh()");
   CHECK(same(LogSoftmax(), log_softmax(x)) == "LogSoftmax(dim=-1)");
+}
+
+TEST_CASE("softplus and logsigmoid at their ends", "[activations]") {
+  Tensor x = Tensor::from({6}, {1000, -1000, 30, -30, 0, real(NAN)});
+  x.set_requires_grad();
+  const auto check = [&](const Tensor& y, const std::vector<double>& values,
+                         const std::vector<double>& gradients) {
+    x.set_grad({});
+    backward(y);
+    for (int i = 0; i < 5; ++i) {
+      CHECK(y.data()[i] == Approx(values[i]).epsilon(1e-6).margin(1e-37));
+      CHECK(x.grad().data()[i] == Approx(gradients[i]).epsilon(1e-6).margin(1e-37));
+    }
+    CHECK(std::isnan(y.data()[5]));
+  };
+  const double tiny = std::exp(-30);
+  check(softplus(x), {1000, 0, 30, tiny, std::log(2)}, {1, 0, 1, tiny, 0.5});
+  check(logsigmoid(x), {0, -1000, -tiny, -30, -std::log(2)}, {0, 1, tiny, 1, 0.5});
+  // At 0 the slope is the weight.
+  CHECK((x.set_grad({}), backward(prelu(x, Tensor::filled({1}, 3))), x.grad().data()[4]) == 3);
+}
+
+TEST_CASE("options of activations are checked", "[activations]") {
+  const Tensor x = Tensor::zeros({2, 3}, true);
+  for (Real beta : {Real(0), Real(-1), real(NAN), real(INFINITY)}) {
+    CHECK(message_of([&] { softplus(x, beta); }).find("[softplus] beta must be positive") == 0);
+    CHECK(message_of([&] { Softplus(beta, 20); }).find("[softplus] beta must be positive") == 0);
+  }
+  CHECK(message_of([&] { softplus(x, 1, real(NAN)); }).find("threshold nan") != std::string::npos);
+  CHECK(message_of([&] { prelu(x, Tensor::zeros({3})); }) ==
+        "[prelu] The weight must be shared [1], or [C] for an input of [C, ...], got shared [3] "
+        "for per-sample [2, 3]");
+  CHECK(message_of([&] { prelu(x, Tensor::zeros({1}, true)); }).find("[prelu] The weight") == 0);
+  CHECK(message_of([] { PReLU(0); }).find("[PReLU] The number") == 0);
+  CHECK(prelu(Tensor::zeros({}, true), Tensor::zeros({1})).shape() == Shape{});
 }
 
 TEST_CASE("softmax names a dimension that does not exist", "[activations]") {

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <limits>
 
 #include "core/autograd.h"
@@ -80,6 +81,62 @@ TEST_CASE("operators on tensors and numbers mean arithmetic", "[arithmetic]") {
   CHECK(values(a * 2) == V{12, 16});
   CHECK(values(2 * a) == V{12, 16});
   CHECK(values(a / 2) == V{3, 4});
+  CHECK(values(48 / a) == V{8, 6});
+}
+
+TEST_CASE("angles, extrema and choices give PyTorch's values and gradients",
+          "[arithmetic][golden]") {
+  using In = std::span<const Tensor>;
+  const std::pair<const char*, Binary> ops[] = {
+      {"maximum", maximum}, {"minimum", minimum}, {"greater", greater}, {"less", less}};
+  for (const auto& [name, op] : ops)
+    check_golden("extrema.json", name, [op = op](auto&, In x) { return op(x[0], x[1]); });
+  check_golden("activations.json", "atan2", [](auto&, In x) { return atan2(x[0], x[1]); });
+  check_golden("extrema.json", "where", [](auto&, In x) { return where(x[0], x[1], x[2]); });
+}
+
+TEST_CASE("angles, extrema and choices have the gradients of their differences",
+          "[arithmetic][gradcheck]") {
+  using In = std::span<const Tensor>;
+  for (Kind kind_a : {Kind::shared, Kind::per_sample})
+    for (Kind kind_b : {Kind::shared, Kind::per_sample}) {
+      const Tensor a = random_nonzero({2, 3}, kind_a, 1), b = random_nonzero({3}, kind_b, 2);
+      const Tensor grid = random_distinct({2, 3}, kind_a, 1);
+      const Tensor between = random_distinct({3}, kind_b, 2) + Real(0.025);  // no two are equal
+      check_gradients("maximum", [](In x) { return maximum(x[0], x[1]); }, {grid, between});
+      check_gradients("minimum", [](In x) { return minimum(x[0], x[1]); }, {grid, between});
+      check_gradients("atan2", [](In x) { return atan2(x[0], x[1]); }, {a, b}, {.tolerance = 1e-5});
+      for (Kind kind : {Kind::shared, Kind::per_sample}) {
+        const Tensor condition = greater(random_tensor({2, 1}, kind, 3), Tensor::zeros({}));
+        check_gradients("where", [&](In x) { return where(condition, x[0], x[1]); }, {a, b});
+        check_gradients("where", [&](In x) { return where(condition, x[0], x[0]); }, {a});
+      }
+    }
+}
+
+TEST_CASE("a NaN wins every comparison of extrema, and chooses nothing else", "[arithmetic]") {
+  const Real nan = std::numeric_limits<Real>::quiet_NaN();
+  Tensor a = Tensor::from({4}, {nan, 1, nan, 0}), b = Tensor::from({4}, {2, nan, nan, 0});
+  a.set_requires_grad(), b.set_requires_grad();
+  for (Binary op : {Binary(maximum), Binary(minimum)}) {
+    a.set_grad({}), b.set_grad({});
+    const Tensor y = op(a, b);
+    for (int i = 0; i < 3; ++i) CHECK(std::isnan(y.data()[i]));
+    backward(y);
+    for (int i = 0; i < 4; ++i) {
+      CHECK(a.grad().data()[i] == (i < 3 ? 1 : 0.5));
+      CHECK(b.grad().data()[i] == (i < 3 ? 1 : 0.5));
+    }
+  }
+  CHECK(sum_lanes(broadcast(where(a, b, a).data()[3])) == 0);
+  // What was not taken is infinite: no NaN comes from it.
+  Tensor x = Tensor::from({2}, {0, 4});
+  x.set_requires_grad();
+  const Tensor y = where(greater(x, Tensor::zeros({})), x / x, Tensor::zeros({2}));
+  CHECK(y.data()[0] == 0);
+  CHECK(y.data()[1] == 1);
+  backward(atan2(x * 0, x * 0));
+  CHECK(x.grad().data()[1] == 0);
 }
 
 TEST_CASE("a shared operand serves all samples", "[arithmetic]") {

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 
 #include "core/autograd.h"
 #include "layers/activations.h"
@@ -36,6 +37,116 @@ TEST_CASE("losses give PyTorch's values and gradients", "[losses][golden]") {
   });
   check_golden("layers.json", "mse_loss",
                [](auto&, std::span<const Tensor> x) { return mse_loss(x[0], x[1]); });
+}
+
+TEST_CASE("weighted, ignored and soft targets give PyTorch's values and gradients",
+          "[losses][golden]") {
+  const auto options = [](const GoldenCase& c, const Tensor& weight) {
+    CrossEntropyOptions o;
+    o.weight = weight;
+    o.label_smoothing = static_cast<Real>(c.attribute("label_smoothing"));
+    if (c.attributes.count("ignore_index")) o.ignore_index = c.integer("ignore_index");
+    return o;
+  };
+  check_golden("losses.json", "cross_entropy", [&](const GoldenCase& c, std::span<const Tensor> x) {
+    return cross_entropy(x[0], labels_of(c), options(c, x[1]));
+  });
+  check_golden("losses.json", "cross_entropy_soft",
+               [&](const GoldenCase& c, std::span<const Tensor> x) {
+                 return cross_entropy(x[0], x[1], options(c, x.size() > 2 ? x[2] : Tensor()));
+               });
+}
+
+TEST_CASE("losses of values give PyTorch's values and gradients", "[losses][golden]") {
+  using In = std::span<const Tensor>;
+  const auto check = [](const char* op, auto f) { check_golden("losses.json", op, f); };
+  const auto number = [](const GoldenCase& c, const char* name) {
+    return static_cast<Real>(c.attribute(name));
+  };
+  check("l1_loss", [](auto&, In x) { return l1_loss(x[0], x[1]); });
+  check("huber_loss", [&](auto& c, In x) { return huber_loss(x[0], x[1], number(c, "delta")); });
+  check("smooth_l1_loss",
+        [&](auto& c, In x) { return smooth_l1_loss(x[0], x[1], number(c, "beta")); });
+  check("binary_cross_entropy_with_logits", [](auto&, In x) {
+    return binary_cross_entropy_with_logits(x[0], x[1], {.weight = x[2], .pos_weight = x[3]});
+  });
+}
+
+TEST_CASE("losses of values have the gradients of their differences", "[losses][gradcheck]") {
+  using In = std::span<const Tensor>;
+  for (Kind kind : {Kind::shared, Kind::per_sample}) {
+    const Tensor x = random_distinct({2, 4}, Kind::per_sample, 1);
+    Tensor target = random_distinct({2, 4}, kind, 2);
+    for (Real& value : target.values()) value += Real(0.025);  // away from the kinks
+    for (const std::vector<Tensor>& in : {std::vector{x, target}, {target, x}}) {
+      check_gradients(
+          "l1_loss", [](In x) { return l1_loss(x[0], x[1]); }, in);
+      check_gradients(
+          "huber_loss", [](In x) { return huber_loss(x[0], x[1], Real(0.1)); }, in);
+      check_gradients(
+          "smooth_l1_loss", [](In x) { return smooth_l1_loss(x[0], x[1], Real(0.1)); }, in);
+      const Tensor weight = random_tensor({4}, Kind::shared, 3, 0.2, 2);
+      check_gradients(
+          "binary_cross_entropy_with_logits",
+          [&](In x) {
+            return binary_cross_entropy_with_logits(x[0], x[1],
+                                                    {.weight = weight, .pos_weight = weight});
+          },
+          in);
+    }
+  }
+}
+
+TEST_CASE("weighted and soft cross_entropy has the gradients of its differences",
+          "[losses][gradcheck]") {
+  using In = std::span<const Tensor>;
+  const Tensor x = random_tensor({6}, Kind::per_sample, 1, -2, 2);
+  const CrossEntropyOptions options{.weight = random_tensor({6}, Kind::shared, 2, 0.1, 2),
+                                    .ignore_index = 3,
+                                    .label_smoothing = Real(0.2)};
+  check_gradients("cross_entropy",
+                  [&](In in) { return cross_entropy(in[0], some_labels(6), options); }, {x});
+  for (Kind kind : {Kind::shared, Kind::per_sample})
+    check_gradients("cross_entropy", [&](In in) { return cross_entropy(in[0], in[1], options); },
+                    {x, random_tensor({6}, kind, 3, 0, 1)});
+}
+
+TEST_CASE("losses with extreme scores and at kinks", "[losses]") {
+  Tensor x = Tensor::zeros({3}, true);
+  x[0] = broadcast(10000);
+  x[1] = broadcast(-10000);
+  x[2] = broadcast(-static_cast<Real>(INFINITY));
+  x.set_requires_grad();
+  Labels labels;
+  labels.values[1] = 1;
+  labels.values[2] = -100;
+  // What has no share in the target counts nothing, even at -infinity.
+  const Tensor weighted = cross_entropy(x, labels, {.weight = Tensor::from({3}, {1, 2, 3})});
+  CHECK(weighted[0][0] == 0);
+  CHECK(weighted[0][1] == 40000);
+  CHECK(weighted[0][2] == 0);
+  backward(weighted);
+  for (int k = 0; k < 3; ++k) CHECK(x.grad()[k][2] == 0);
+  const Tensor soft = cross_entropy(x, Tensor::from({3}, {Real(0.5), Real(0.5), 0}));
+  CHECK(soft[0][7] == 10000);
+
+  Tensor z = Tensor::zeros({2}, true);
+  z[0] = broadcast(1000);
+  z[1] = broadcast(-1000);
+  z.set_requires_grad();
+  const Tensor target = Tensor::from({2}, {0, 1});
+  const Tensor bce = binary_cross_entropy_with_logits(z, target);
+  CHECK(bce[0][3] == 1000);
+  backward(bce);
+  CHECK(z.grad()[0][3] == 0.5);
+  CHECK(z.grad()[1][3] == -0.5);
+  const Tensor one = z.detach();
+  for (auto* loss : {&l1_loss, &mse_loss}) {
+    z.set_grad({});
+    backward((*loss)(z, one));
+    const Tensor dz = z.grad();
+    for (const Real value : dz.values()) CHECK(value == 0);
+  }
 }
 
 TEST_CASE("losses have the gradients of their differences", "[losses][gradcheck]") {
@@ -103,6 +214,39 @@ TEST_CASE("losses say what does not fit", "[losses]") {
   CHECK(message_of([&] {
           mse_loss(x, Tensor::zeros({5, 2}));
         }) == "[mse_loss] The shape [2, 5] of the input must equal the shape [5, 2] of the target");
+  const Tensor scores = Tensor::zeros({5}, true);
+  CHECK(message_of([&] { cross_entropy(scores, Labels(), {.weight = Tensor::zeros({4})}); }) ==
+        "[cross_entropy] The weight of 5 classes must be shared [5], got shared [4]");
+  CHECK(message_of([&] { cross_entropy(scores, Tensor::zeros({4})); }) ==
+        "[cross_entropy] The target of an input of shape [5] must be a probability for each class, "
+        "got shared [4]");
+  Labels ignored;
+  ignored.values[4] = -100;
+  CHECK(message_of([&] {
+          cross_entropy(scores, ignored, {.ignore_index = 9});
+        }).find("[cross_entropy] The label of sample 4 of this tile is -100") == 0);
+  CHECK(message_of([&] {
+          binary_cross_entropy_with_logits(scores, scores, {.pos_weight = Tensor::zeros({2, 5})});
+        }) ==
+        "[binary_cross_entropy_with_logits] A weight of shape [2, 5] does not fit an input of "
+        "shape [5]");
   CHECK(message_of([&] { mse_loss(Tensor::zeros({2}), Tensor::zeros({2})); }) ==
         "[mse_loss] shared [2] and shared [2]: at least one must be per sample");
+}
+
+TEST_CASE("losses of no values and with extreme options", "[losses][odd]") {
+  const Tensor none = Tensor::zeros({0}, true), x = Tensor::zeros({2}, true);
+  const auto begins = [](const std::string& text, auto f) { CHECK(message_of(f).find(text) == 0); };
+  begins("[l1_loss] The mean over no elements", [&] { l1_loss(none, none); });
+  begins("[huber_loss] The mean over no elements", [&] { huber_loss(none, none); });
+  begins("[smooth_l1_loss] The mean over no elements", [&] { smooth_l1_loss(none, none); });
+  begins("[binary_cross_entropy_with_logits] The mean over no",
+         [&] { binary_cross_entropy_with_logits(none, none); });
+  for (const Real bad : {Real(-1), std::numeric_limits<Real>::quiet_NaN()}) {
+    begins("[huber_loss] delta must", [&] { huber_loss(x, x, bad); });
+    begins("[smooth_l1_loss] beta must", [&] { smooth_l1_loss(x, x, bad); });
+    begins("[cross_entropy] The label smoothing must",
+           [&] { cross_entropy(x, x, {.label_smoothing = bad}); });
+  }
+  begins("[huber_loss] delta must", [&] { huber_loss(x, x, 0); });
 }

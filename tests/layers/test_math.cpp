@@ -21,7 +21,8 @@ struct Op {
   double low, high;  // where the gradient check looks
 };
 const Op ops[] = {{"exp", exp, -1, 1},         {"log", log, 0.3, 2},  {"sqrt", sqrt, 0.3, 2},
-                  {"sigmoid", sigmoid, -2, 2}, {"tanh", tanh, -2, 2}, {"abs", abs, 0.1, 1}};
+                  {"sigmoid", sigmoid, -2, 2}, {"tanh", tanh, -2, 2}, {"abs", abs, 0.1, 1},
+                  {"sin", sin, -3, 3},         {"cos", cos, -3, 3}};
 
 // The largest error of `f` in units in the last place, over samples of all floats in [low, high].
 template <class F, class Exact>
@@ -47,8 +48,11 @@ double largest_error(F f, Exact exact, double low, double high) {
 }  // namespace
 
 TEST_CASE("elementary functions give PyTorch's values and gradients", "[math][golden]") {
+  const auto file = [](const std::string& op) {
+    return op == "sin" || op == "cos" ? "activations.json" : "elementwise.json";
+  };
   for (const Op& op : ops)
-    check_golden("elementwise.json", op.name,
+    check_golden(file(op.name), op.name,
                  [&](auto&, std::span<const Tensor> x) { return op.function(x[0]); });
   check_golden("elementwise.json", "power", [](const GoldenCase& c, std::span<const Tensor> x) {
     return power(x[0], static_cast<Real>(c.attribute("exponent")));

@@ -57,6 +57,45 @@ TEST_CASE("max pooling equals the naive loops for all sizes", "[max_pool2d]") {
   check_exact({1, 22, 22}, {.kernel = 2});
 }
 
+TEST_CASE("max pooling with dilation and ceil_mode equals the naive loops", "[max_pool2d]") {
+  for (const bool ceil : {false, true})
+    for (const Extent2 kernel : {Extent2(2), Extent2(3), Extent2(2, 3), Extent2(1, 2)})
+      for (int stride = 1; stride <= 4; ++stride)
+        for (const Extent2 dilation : {Extent2(1), Extent2(2), Extent2(3, 1), Extent2(1, 4)})
+          for (int padding_h = 0; padding_h <= kernel.h / 2; ++padding_h)
+            for (int height = 7; height <= 9; ++height)
+              check_exact({1, height, 9}, {.kernel = kernel,
+                                           .stride = {stride, 2},
+                                           .padding = {padding_h, kernel.w / 2},
+                                           .dilation = dilation,
+                                           .ceil_mode = ceil});
+}
+
+TEST_CASE("a dilated window that meets nothing gives -infinity", "[max_pool2d]") {
+  const Tensor x = random_integers({1, 4, 4}, true, 1);
+  const MaxPool2dOptions o{.kernel = 2, .padding = 1, .dilation = 5};
+  const Tensor y = max_pool2d(x, o);  // its corners are all outside
+  REQUIRE(y.shape() == Shape{1, 1, 1});
+  CHECK(y[0][3] == -std::numeric_limits<Real>::infinity());
+  const Tensor dx = gradient(x, o);
+  for (const Real value : dx.values()) CHECK(value == 0);
+}
+
+TEST_CASE("max pooling with strides and dilations beyond all bounds", "[max_pool2d][odd]") {
+  constexpr int most = std::numeric_limits<int>::max();
+  const Tensor x = Tensor::zeros({1, 4, 4}, true);
+  x.fill(3);
+  CHECK(message_of([&] { max_pool2d(x, {.kernel = 2, .dilation = most}); }) ==
+        "[max_pool2d] a window of 2x2 does not fit the input [1, 4, 4]");
+  for (int dilation : {3, 4, most / 2, most - 1, most}) {
+    const MaxPool2dOptions o{.kernel = 2, .stride = most, .dilation = dilation, .ceil_mode = true};
+    const Tensor y = max_pool2d(x, o);  // a stride so long makes room for any reach
+    REQUIRE(y.shape() == Shape{1, 1, 1});
+    CHECK(y[0][5] == 3);
+    CHECK(gradient(x.clone(), o)[0][5] == 1);
+  }
+}
+
 TEST_CASE("max pooling leaves out what fills no window", "[max_pool2d]") {
   const Tensor x = random_integers({1, 5, 7}, true, 1);
   CHECK(max_pool2d(x, {.kernel = 2}).shape() == Shape{1, 2, 3});
@@ -117,11 +156,27 @@ TEST_CASE("max pooling gives PyTorch's values and gradients", "[max_pool2d][gold
   });
 }
 
+TEST_CASE("ceil_mode and dilation give PyTorch's values and gradients", "[max_pool2d][golden]") {
+  check_golden("padding.json", "max_pool2d", [](const GoldenCase& c, std::span<const Tensor> in) {
+    const auto pair = [&](const char* name) {
+      const std::vector<double>& v = c.attributes.at(name);
+      return Extent2(static_cast<int>(v[0]), static_cast<int>(v[1]));
+    };
+    return max_pool2d(in[0], {.kernel = pair("kernel"),
+                              .stride = pair("stride"),
+                              .padding = pair("padding"),
+                              .dilation = pair("dilation"),
+                              .ceil_mode = c.integer("ceil") != 0});
+  });
+}
+
 TEST_CASE("max pooling has the gradients of its differences", "[max_pool2d][gradcheck]") {
   const MaxPool2dOptions all[] = {{.kernel = 2},
                                   {.kernel = 3, .stride = 1},
                                   {.kernel = {3, 2}, .stride = 2, .padding = 1},
-                                  {.kernel = {1, 2}, .stride = {2, 3}}};
+                                  {.kernel = {1, 2}, .stride = {2, 3}},
+                                  {.kernel = 2, .stride = 3, .ceil_mode = true},
+                                  {.kernel = 2, .padding = 1, .dilation = {2, 3}}};
   const Tensor x = random_distinct({2, 5, 5}, Kind::per_sample);
   for (const MaxPool2dOptions& o : all)
     check_gradients("max_pool2d", [&](std::span<const Tensor> in) { return max_pool2d(in[0], o); },
@@ -133,6 +188,8 @@ TEST_CASE("a MaxPool2d describes itself as PyTorch", "[max_pool2d]") {
   const MaxPool2d pool({.kernel = {3, 2}, .stride = {2, 1}, .padding = 1});
   CHECK(pool.describe() == "MaxPool2d(kernel_size=(3, 2), stride=(2, 1), padding=1)");
   CHECK(pool(Tensor::zeros({2, 5, 4}, true)).shape() == Shape{2, 3, 5});
+  CHECK(MaxPool2d({.kernel = 2, .dilation = {1, 2}, .ceil_mode = true}).describe() ==
+        "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=(1, 2), ceil_mode=True)");
 }
 
 TEST_CASE("max pooling says what does not fit", "[max_pool2d]") {
@@ -148,6 +205,9 @@ TEST_CASE("max pooling says what does not fit", "[max_pool2d]") {
         "[max_pool2d] a window of 5x2 does not fit the input [2, 4, 5]");
   CHECK(message(x, {.kernel = 3, .padding = 2}) ==
         "[max_pool2d] padding must be at most half the kernel, got padding 2x2 with kernel 3x3");
+  CHECK(message(x, {.kernel = 2, .dilation = 0}) == "[max_pool2d] dilation must be positive");
+  CHECK(message(x, {.kernel = 2, .dilation = 5}) ==
+        "[max_pool2d] a window of 2x2 does not fit the input [2, 4, 5]");
   CHECK(message(x, {.kernel = 0}) == "[max_pool2d] kernel and stride must be positive");
   CHECK(message_of([] {
           MaxPool2d({.kernel = 2, .stride = {1, 0}});

@@ -74,12 +74,14 @@ TEST_CASE("elementwise operations on nothing", "[arithmetic][odd]") {
   for (bool per_sample : {false, true})
     for (const Shape& shape : {Shape{0}, Shape{0, 3}, Shape{2, 0, 1}}) {
       const Tensor x = leaf(shape, per_sample), one = leaf({1}, !per_sample);
-      for (auto* op : {&relu, &sigmoid, &tanh, &exp, &log, &sqrt, &abs, &negate})
+      for (auto* op : {&relu, &sigmoid, &tanh, &exp, &log, &sqrt, &abs, &negate, &sin, &cos, &silu,
+                       &logsigmoid})
         CHECK(shape_of(x, op) == shape);
       using Unary = Tensor (*)(const Tensor&);
       const Unary with_options[] = {[](const Tensor& x) { return gelu(x); },
                                     [](const Tensor& x) { return elu(x); },
                                     [](const Tensor& x) { return leaky_relu(x); },
+                                    [](const Tensor& x) { return softplus(x); },
                                     [](const Tensor& x) { return power(x, 3); },
                                     [](const Tensor& x) { return clamp(x, -1, 1); },
                                     [](const Tensor& x) { return x * 2 + 1; },
@@ -88,7 +90,8 @@ TEST_CASE("elementwise operations on nothing", "[arithmetic][odd]") {
                                     [](const Tensor& x) { return dropout2d(x, Real(0.5)); }};
       for (Unary op : with_options) CHECK(shape_of(x, op) == shape);
       using Binary = Tensor (*)(const Tensor&, const Tensor&);
-      for (Binary op : {Binary(add), Binary(subtract), Binary(multiply), Binary(divide)}) {
+      for (Binary op : {Binary(add), Binary(subtract), Binary(multiply), Binary(divide),
+                        Binary(maximum), Binary(minimum), Binary(atan2), Binary(greater)}) {
         CHECK(shape_of(x, [&](const Tensor& x) { return op(x, one); }).size() == 0);
         CHECK(shape_of(one, [&](const Tensor& y) { return op(x, y); }).size() == 0);
       }
@@ -258,9 +261,10 @@ TEST_CASE("group_norm and the losses with extreme options", "[group_norm][losses
   check_error("cannot be cut into 0", [&] { group_norm(x, 0, {}, {}); });
   const Tensor none = Tensor::zeros({0}, true);
   check_error("[nll_loss]", [&] { nll_loss(none, {}); });
-  check_error("[cross_entropy]", [&] { cross_entropy(none, {}); });
+  check_error("[cross_entropy]", [&] { cross_entropy(none, Labels()); });
+  check_error("[cross_entropy]", [&] { cross_entropy(none, none); });
   check_error("[mse_loss] The mean over no elements", [&] { mse_loss(none, none); });
-  check_error("label smoothing", [&] { cross_entropy(x.reshape({6}), {}, not_a_number); });
+  check_error("label smoothing", [&] { cross_entropy(x.reshape({6}), Labels(), not_a_number); });
   check_error("[clamp]", [&] { clamp(x, not_a_number, 1); });
   check_error("[dropout]", [&] { dropout(x, not_a_number); });
 }

@@ -99,11 +99,37 @@ TEST_CASE("adamw follows PyTorch", "[optim]") {
                        .lr = 0.03, .betas = {0.5, 0.8}, .eps = 0.01, .weight_decay = 0.5}));
 }
 
+TEST_CASE("amsgrad follows PyTorch", "[optim]") {
+  check_trajectory("adam_amsgrad",
+                   one_group<Adam>(AdamOptions{
+                       .lr = 0.02, .betas = {0.5, 0.6}, .weight_decay = 0.1, .amsgrad = true}));
+  check_trajectory("adamw_amsgrad", one_group<AdamW>(AdamWOptions{
+                                        .lr = 0.02, .betas = {0.9, 0.7}, .amsgrad = true}));
+}
+
+TEST_CASE("rmsprop follows PyTorch", "[optim]") {
+  check_trajectory("rmsprop", one_group<RmsProp>(RmsPropOptions{}));
+  check_trajectory("rmsprop_momentum",
+                   one_group<RmsProp>(RmsPropOptions{
+                       .alpha = 0.8, .eps = 1e-3, .weight_decay = 0.1, .momentum = 0.9}));
+  check_trajectory("rmsprop_centered",
+                   one_group<RmsProp>(RmsPropOptions{.alpha = 0.7, .centered = true}));
+  check_trajectory("rmsprop_all", one_group<RmsProp>(RmsPropOptions{.lr = 0.02,
+                                                                    .alpha = 0.4,
+                                                                    .eps = 0.01,
+                                                                    .weight_decay = 0.2,
+                                                                    .momentum = 0.6,
+                                                                    .centered = true}));
+}
+
 TEST_CASE("parameters without a gradient stay as they are", "[optim]") {
   check_trajectory("missing_sgd",
                    one_group<Sgd>(SgdOptions{.lr = 0.05, .momentum = 0.9, .dampening = 0.5}),
                    some_missing);
   check_trajectory("missing_adam", one_group<Adam>(AdamOptions{.lr = 0.01}), some_missing);
+  check_trajectory("missing_rmsprop",
+                   one_group<RmsProp>(RmsPropOptions{.momentum = 0.5, .centered = true}),
+                   some_missing);
 
   Tensor frozen = Tensor::filled({3}, 2), trained = leaf({2});
   Adam adam({frozen, trained});
@@ -193,6 +219,24 @@ TEST_CASE("adam: squares too small for a float", "[optim]") {
   for (const double g : {1e-18, 1e-20, 1e-23, 1e-38})
     for (const double p : path<Adam>(no_eps, {g, g, g})) CHECK(std::abs(p - 1) <= 0.4);
   check_path(path<Adam>(AdamOptions{.lr = 0.1}, {1e-10, 1e-10}), {0.999010, 0.998020});
+}
+
+TEST_CASE("rmsprop and amsgrad go on after extreme gradients", "[optim]") {
+  if (sizeof(Real) != 4) return;
+  for (const double g : {1e25, 3e38, -3e38}) {
+    for (const bool centered : {false, true}) {
+      const auto way = path<RmsProp>(RmsPropOptions{.lr = 0.1, .centered = centered}, {g, 1, 1, 1});
+      for (const double p : way) CHECK(std::abs(p) < 3);
+    }
+    const auto way = path<Adam>(AdamOptions{.lr = 0.1, .amsgrad = true}, {g, 1, 1, 1});
+    for (const double p : way) CHECK(std::abs(p) < 3);
+  }
+  // Equal gradients have no spread: its root is 0, not that of what rounding left.
+  const std::vector<double> equal(20, 0.1);
+  for (const double p : path<RmsProp>(RmsPropOptions{.alpha = 0, .centered = true}, equal))
+    CHECK(std::isfinite(p));
+  for (const double p : path<RmsProp>(RmsPropOptions{.eps = 0}, {0, 0, 1e-30}))
+    CHECK(p == Approx(1).margin(0.2));
 }
 
 TEST_CASE("sgd overflows where PyTorch does, not earlier", "[optim]") {

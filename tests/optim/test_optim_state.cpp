@@ -66,6 +66,9 @@ TEST_CASE("an optimiser continues with the same bits", "[optim]") {
     check_resume(two_groups<Sgd>(SgdOptions{.lr = 0.1, .momentum = 0.9, .nesterov = true}), stop);
     check_resume(two_groups<Adam>(AdamOptions{.lr = 0.01, .weight_decay = 0.1}), stop);
     check_resume(one_group<AdamW>(AdamWOptions{.lr = 0.01}), stop);
+    check_resume(two_groups<Adam>(AdamOptions{.lr = 0.01, .amsgrad = true}), stop);
+    check_resume(one_group<RmsProp>(RmsPropOptions{.lr = 0.01}), stop);
+    check_resume(two_groups<RmsProp>(RmsPropOptions{.momentum = 0.9, .centered = true}), stop);
   }
 }
 
@@ -84,6 +87,16 @@ TEST_CASE("state has stable names", "[optim]") {
         Names{"exp_avg.0", "exp_avg_sq.0", "step.0", "exp_avg.2", "exp_avg_sq.2", "step.2"});
   CHECK(adam.state()[2].second.item() == 2);
   CHECK(adam.state()[4].second.shape() == Shape{19});
+
+  const std::vector<Tensor> others = initial_parameters();
+  RmsProp rmsprop(others, {.momentum = 0.9, .centered = true});
+  AdamW amsgrad(others, {.amsgrad = true});
+  set_gradients(others, 0, [](int, int i) { return i != 1; });
+  rmsprop.step(), amsgrad.step();
+  CHECK(names_of(rmsprop.state()) ==
+        Names{"square_avg.1", "momentum_buffer.1", "grad_avg.1", "step.1"});
+  CHECK(names_of(amsgrad.state()) ==
+        Names{"exp_avg.1", "exp_avg_sq.1", "max_exp_avg_sq.1", "step.1"});
 
   // One by one, as a checkpoint reader may do it.
   Adam other(initial_parameters());
