@@ -7,6 +7,7 @@
 
 #include "apps/run/files.h"
 #include "apps/shell/json.h"
+#include "apps/shell/strict_json.h"
 #include "core/file.h"
 
 namespace fovea {
@@ -52,12 +53,12 @@ std::optional<Confusion> read_confusion(const std::string& path) {
   if (json.is_null()) return std::nullopt;
   try {
     Confusion c;
-    json.at("class_names").get_to(c.class_names);
-    json.at("matrix").get_to(c.matrix);
+    read_strictly(json.at("class_names"), path + ": class_names", c.class_names);
+    read_strictly(json.at("matrix"), path + ": matrix", c.matrix);
     const Json& loss = json.at("loss");
     c.loss = loss.is_null() ? std::numeric_limits<double>::quiet_NaN() : loss.get<double>();
-    json.at("correct").get_to(c.correct);
-    json.at("total").get_to(c.total);
+    read_strictly(json.at("correct"), path + ": correct", c.correct);
+    read_strictly(json.at("total"), path + ": total", c.total);
     for (const Json& m : json.at("mistakes"))
       c.mistakes.push_back({m.at("index"), m.at("label"), m.at("predicted"),
                             m.at("probability").is_null() ? 0 : m.at("probability").get<double>()});
