@@ -12,6 +12,28 @@
 
 namespace fovea {
 
+namespace {
+
+constexpr int bins = 10;
+
+std::vector<CalibrationBin> calibration_of(const Evaluation& evaluation, const Dataset& dataset) {
+  std::vector<CalibrationBin> out(evaluation.predictions.empty() ? 0 : bins);
+  for (std::size_t i = 0; i < evaluation.predictions.size(); ++i) {
+    const Prediction& answer = evaluation.predictions[i];
+    const auto probability = static_cast<double>(answer.probability);
+    if (!(probability >= 0)) continue;  // NaN
+    CalibrationBin& bin = out[static_cast<std::size_t>(std::min(probability * bins, bins - 1.0))];
+    ++bin.count;
+    bin.correct += answer.label == dataset.labels[i];
+    bin.probability += probability;
+  }
+  for (CalibrationBin& bin : out)
+    if (bin.count > 0) bin.probability /= static_cast<double>(bin.count);
+  return out;
+}
+
+}  // namespace
+
 Confusion confusion_of(const Evaluation& evaluation, const Dataset& dataset) {
   const std::size_t classes = static_cast<std::size_t>(dataset.classes());
   Confusion out{.class_names = dataset.class_names,
@@ -19,7 +41,8 @@ Confusion confusion_of(const Evaluation& evaluation, const Dataset& dataset) {
                 .loss = evaluation.loss,
                 .correct = evaluation.correct,
                 .total = evaluation.total,
-                .mistakes = {}};
+                .mistakes = {},
+                .calibration = calibration_of(evaluation, dataset)};
   for (std::size_t i = 0; i < evaluation.predictions.size(); ++i) {
     const Prediction& answer = evaluation.predictions[i];
     const std::size_t label = static_cast<std::size_t>(dataset.labels[i]);
@@ -45,6 +68,9 @@ void write_confusion(const std::string& path, const Confusion& c) {
                                 {"label", m.label},
                                 {"predicted", m.predicted},
                                 {"probability", m.probability}});
+  for (const CalibrationBin& bin : c.calibration)
+    json["calibration"].push_back(
+        {{"count", bin.count}, {"correct", bin.correct}, {"probability", bin.probability}});
   write_file_atomically(path, dump_json(json, 1) + "\n");
 }
 
@@ -62,6 +88,13 @@ std::optional<Confusion> read_confusion(const std::string& path) {
     for (const Json& m : json.at("mistakes"))
       c.mistakes.push_back({m.at("index"), m.at("label"), m.at("predicted"),
                             m.at("probability").is_null() ? 0 : m.at("probability").get<double>()});
+    if (json.contains("calibration"))
+      for (const Json& b : json.at("calibration")) {
+        CalibrationBin& bin = c.calibration.emplace_back();
+        read_strictly(b.at("count"), path + ": count", bin.count);
+        read_strictly(b.at("correct"), path + ": correct", bin.correct);
+        read_strictly(b.at("probability"), path + ": probability", bin.probability);
+      }
     return c;
   } catch (const Json::exception& error) {
     fail(path, ": lacks what belongs there: ", error.what(), "; train again");
