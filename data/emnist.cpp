@@ -97,7 +97,7 @@ DataSplit read_emnist(const std::string& path) {
   std::string names;
   for (const EmnistSet* set : sets) names += cat(names.empty() ? "" : ", ", set->name);
   require(sets.size() == 1, directory, ": holds ", sets.size(), " sets of EMNIST (", names,
-          "); name one of them, as in --data ", (fs::path(directory) / "letters").string());
+          "); name one of them, as ", (fs::path(directory) / sets[0]->name).string());
   DataSplit split = {.train = read_part(directory, *sets[0], "train"),
                      .test = read_part(directory, *sets[0], "test")};
   require(split.train.image_shape == split.test.image_shape, directory, ": training images are ",
