@@ -25,7 +25,7 @@ PYTHON ?= $(shell command -v python3)
 FUZZ_SECONDS ?= 20
 
 LIBS      := -lopenblas -lz -pthread
-APP_LIBS  := -lgif -lonnx -lonnx_proto -lprotobuf
+APP_LIBS  := -lgif -lturbojpeg -lwebpdemux -lwebp -ltiff -lonnx -lonnx_proto -lprotobuf
 # Catch2 3 is a library, 2 a header. Asked for when linking: the package may come with this make.
 TEST_LIBS  = $(shell $(CXX) -E -include catch2/catch_session.hpp -x c++ /dev/null >/dev/null 2>&1 && echo -lCatch2)
 CXXFLAGS_release := -O3 -march=$(ARCH)

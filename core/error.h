@@ -1,6 +1,7 @@
 // Errors: one exception type, one line of text that says what, where and what to do.
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -8,10 +9,15 @@
 
 namespace fovea {
 
-/// Every failure a user can cause is an Error; what() is one line, ready for stderr.
+/// Text from a file or a command line as it can be shown: control characters and bytes that are not
+/// UTF-8 as \\n, \\x1b or \\u202e, and of more than `most` bytes only beginning and end.
+std::string printable(std::string_view text, std::size_t most = 200);
+
+/// Every failure a user can cause is an Error; what() is one line, ready for stderr: its text is
+/// made printable(), since names in it come from files.
 class Error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit Error(std::string_view text) : std::runtime_error(printable(text, 4000)) {}
 };
 
 /// Appends `value` as a person would write it. Types of this library add their own overload

@@ -29,7 +29,8 @@ struct SafeTensors {
   const SafeTensor* find(std::string_view name) const&& = delete;  // of a temporary
 };
 
-/// Reads a file of at most 4 GiB. F32, F64, F16 and BF16 become float. Error: what read_file and
+/// Reads a file of at most 4 GiB. F32, F64, F16 and BF16 become float; PyTorch's counters
+/// *num_batches_tracked are left out. Error: what read_file and
 /// parse_safetensors say.
 SafeTensors read_safetensors(const std::string& path);
 

@@ -191,6 +191,8 @@ SafeTensors parse_safetensors(std::span<const std::uint8_t> file, const std::str
   content.metadata.erase(std::string(checksum_key));
   content.tensors.reserve(header.entries.size());
   for (Entry& entry : header.entries) {
+    // PyTorch's normalisations count their batches in one whole number, which no weight depends on.
+    if (entry.name.ends_with("num_batches_tracked")) continue;
     SafeTensor tensor = read_tensor(entry, data, name);
     content.tensors.emplace_back(std::move(entry.name), std::move(tensor));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -33,6 +34,36 @@ Sums sum_channel(const Dataset& data, int channel) {
 
 float four_decimals(double value) {
   return static_cast<float>(std::round(value * 1e4) / 1e4);
+}
+
+// Text with a byte-order mark in UTF-8 or UTF-16 (as Windows' editors write it), or plain UTF-8.
+std::string utf8_of(const std::vector<std::uint8_t>& bytes, const std::string& path) {
+  const auto starts = [&](std::initializer_list<std::uint8_t> mark) {
+    return bytes.size() >= mark.size() && std::equal(mark.begin(), mark.end(), bytes.begin());
+  };
+  if (starts({0xEF, 0xBB, 0xBF})) return {bytes.begin() + 3, bytes.end()};
+  const bool little = starts({0xFF, 0xFE});
+  if (!little && !starts({0xFE, 0xFF})) {
+    require(std::find(bytes.begin(), bytes.end(), 0) == bytes.end(), path,
+            ": holds bytes of zero; save it as text in UTF-8");
+    return {bytes.begin(), bytes.end()};
+  }
+  require(bytes.size() % 2 == 0, path, ": half a character at its end; save it in UTF-8");
+  std::u16string text;
+  for (std::size_t i = 2; i < bytes.size(); i += 2)
+    text += static_cast<char16_t>(bytes[i + little] << 8 | bytes[i + !little]);
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char32_t c = text[i];
+    if (c >= 0xD800 && c < 0xDC00 && i + 1 < text.size() && text[i + 1] >= 0xDC00 &&
+        text[i + 1] < 0xE000)
+      c = 0x10000 + ((c - 0xD800) << 10) + (text[++i] - 0xDC00);
+    const int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    const unsigned char marks[] = {0, 0xC0, 0xE0, 0xF0};
+    out += static_cast<char>(marks[more] | c >> 6 * more);
+    for (int k = more - 1; k >= 0; --k) out += static_cast<char>(0x80 | (c >> 6 * k & 0x3F));
+  }
+  return out;
 }
 
 }  // namespace
@@ -91,16 +122,28 @@ void check_labels(const std::string& source, std::span<const std::int32_t> label
 }
 
 std::vector<std::string> read_class_names(const std::string& path) {
-  const std::vector<std::uint8_t> text = read_file(path, 1 << 20);
+  const std::string text = utf8_of(read_file(path, 1 << 20), path);
   std::vector<std::string> names(1);
-  for (std::uint8_t c : text) {
-    if (c == '\n')
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n' || (text[i] == '\r' && text[i + 1] != '\n'))  // also as old Macs wrote
       names.emplace_back();
-    else if (c != '\r')
-      names.back() += static_cast<char>(c);
+    else if (text[i] != '\r')
+      names.back() += text[i];
+  }
+  for (std::string& name : names) {
+    name.erase(0, std::min(name.size(), name.find_first_not_of(" \t")));
+    name.erase(name.find_last_not_of(" \t") + 1);
   }
   while (!names.empty() && names.back().empty()) names.pop_back();
   require(!names.empty(), path, ": is empty, expected one class name a line");
+  std::map<std::string, std::size_t> lines;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    require(!names[i].empty(), path, ": line ", i + 1,
+            " is empty, expected a class name; remove that line, or name the class");
+    const auto [before, is_new] = lines.emplace(names[i], i + 1);
+    require(is_new, path, ": lines ", before->second, " and ", i + 1, " both name ",
+            printable(names[i], 60), "; each class needs a name of its own");
+  }
   return names;
 }
 

@@ -59,8 +59,9 @@ void set_statistics(DataSplit& split);
 /// Throws Error naming `source` and the index of the first label not in [0, classes).
 void check_labels(const std::string& source, std::span<const std::int32_t> labels, int classes);
 
-/// The lines of a text file, one class a line; empty lines at its end are dropped. Throws Error if
-/// it cannot be read, is longer than 1 MB or names no class.
+/// The lines of a text file (UTF-8, or UTF-16 with its mark), one class a line; space around names
+/// and empty lines at its end are dropped. Throws Error if it cannot be read, is longer than 1 MB,
+/// names no class, or has an empty or repeated line, with its number.
 std::vector<std::string> read_class_names(const std::string& path);
 
 }  // namespace fovea

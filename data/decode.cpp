@@ -21,8 +21,8 @@ constexpr unsigned most_threads = 16;
 // With one channel or three: transparency is composited over white.
 Image read_opaque(const std::string& path) {
   Image image = read_image(path);
-  if (image.channels == 2) return to_grey(image);
-  return image.channels == 4 ? to_rgb(image) : image;
+  if (image.channels == 1 || image.channels == 3) return image;
+  return image.channels == 2 ? to_grey(image) : to_rgb(image);
 }
 
 // The first image that can be read: it decides the size of all.
@@ -56,7 +56,11 @@ void copy_planes(const Image& image, int channels, std::uint8_t* out) {
 class Decoder {
  public:
   Decoder(const std::vector<ImageFile>& files, const Shape& shape, bool skip_unreadable)
-      : files_(files), shape_(shape), skip_(skip_unreadable), reasons_(files.size()) {}
+      : files_(files),
+        shape_(shape),
+        skip_(skip_unreadable),
+        reasons_(files.size()),
+        notes_(files.size()) {}
 
   // False if the set was to be grey and an image has colour.
   bool run(Dataset& data) {
@@ -76,6 +80,16 @@ class Decoder {
     if (error_) std::rethrow_exception(error_);
     finish(data);
     return true;
+  }
+
+  // Says on stderr how many files were read although something is wrong with them.
+  void report_mended() const {
+    std::size_t count = 0, first = 0;
+    for (std::size_t i = notes_.size(); i-- > 0;)
+      if (!notes_[i].empty()) ++count, first = i;
+    if (count > 0)
+      std::fprintf(stderr, "read all the same: %zu of %zu images, the first %s: %s\n", count,
+                   notes_.size(), printable(files_[first].path).c_str(), notes_[first].c_str());
   }
 
   // Names the unreadable files on stderr and returns their number.
@@ -114,6 +128,7 @@ class Decoder {
       reasons_[i] = error.what();
       return;
     }
+    notes_[i] = image.note;
     require(image.height == shape_[1] && image.width == shape_[2], files_[i].path, ": is ",
             image.width, " x ", image.height, " pixels, but the first image is ", shape_[2], " x ",
             shape_[1], ": all images must have the same size");
@@ -141,6 +156,7 @@ class Decoder {
   const Shape shape_;  // [C, H, W]
   const bool skip_;
   std::vector<std::string> reasons_;  // why a file was skipped; empty for the others
+  std::vector<std::string> notes_;    // what is wrong with a file that was read
   std::size_t length_ = 0;
   std::uint8_t* pixels_ = nullptr;
   std::atomic<std::size_t> next_ = 0;
@@ -161,6 +177,7 @@ std::size_t decode_files(const std::vector<ImageFile>& train, const std::vector<
     Decoder train_decoder(train, shape, skip_unreadable),
         test_decoder(test, shape, skip_unreadable);
     if (train_decoder.run(split.train) && test_decoder.run(split.test)) {
+      train_decoder.report_mended(), test_decoder.report_mended();
       const std::size_t skipped = train_decoder.report_skipped() + test_decoder.report_skipped();
       require(split.test.size() > 0, test.front().path, ": no test image can be read");
       return skipped;

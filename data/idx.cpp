@@ -13,14 +13,13 @@ namespace fovea {
 
 namespace {
 
-constexpr std::uint8_t unsigned_bytes = 0x08;  // the IDX code of this element type
-
 const char* contents(int rank) {
   return rank == 1 ? "labels" : rank == 3 ? "images" : "an array";
 }
 
 std::string_view element_type(std::uint8_t code) {
   switch (code) {
+    case 0x08: return "unsigned byte";
     case 0x09: return "signed byte";
     case 0x0B: return "16-bit integer";
     case 0x0C: return "32-bit integer";
@@ -38,18 +37,19 @@ std::string extents(const std::vector<int>& dims, std::size_t first) {
   return text;
 }
 
-void check_magic(const InputFile& file, const std::uint8_t magic[4], int rank) {
+void check_magic(const InputFile& file, const std::uint8_t magic[4], int rank, IdxType wanted) {
   const std::string& path = file.path();
   require(magic[0] != '<', path,
           ": is an HTML or XML page, not IDX data: the download failed, delete it and try again");
-  const std::uint8_t type = magic[2];
-  const bool known = type == unsigned_bytes || !element_type(type).empty();
+  const std::uint8_t type = magic[2], wanted_type = static_cast<std::uint8_t>(wanted);
+  const bool known = !element_type(type).empty();
   char text[16];
   std::snprintf(text, sizeof text, "%02x%02x%02x%02x", magic[0], magic[1], magic[2], magic[3]);
   require(magic[0] == 0 && magic[1] == 0 && known, path, ": not an IDX file: starts with 0x", text,
-          ", expected 0x0000080", rank, " (", contents(rank), ")");
-  require(type == unsigned_bytes, path, ": elements of type ", element_type(type), " (0x", text,
-          ") are not supported, only unsigned bytes");
+          ", expected 0x00000", wanted == IdxType::uint8 ? "80" : "C0", rank, " (", contents(rank),
+          ")");
+  require(type == wanted_type, path, ": elements of type ", element_type(type), " (0x", text,
+          ") are not supported, only ", element_type(wanted_type), "s");
   if (magic[3] == rank) return;
   const bool swapped = (magic[3] == 1 || magic[3] == 3) && (rank == 1 || rank == 3);
   fail(path, ": holds ", swapped ? contents(magic[3]) : "an array of other rank", " (0x", text,
@@ -76,8 +76,8 @@ std::vector<int> read_extents(InputFile& file, int rank) {
 }
 
 // The number of bytes that `dims` ask for, if the file can possibly hold them.
-std::uint64_t plausible_size(const InputFile& file, const std::vector<int>& dims) {
-  std::uint64_t size = 1;
+std::uint64_t plausible_size(const InputFile& file, const std::vector<int>& dims, IdxType type) {
+  std::uint64_t size = type == IdxType::uint8 ? 1 : 4;
   bool possible = true;
   for (int dim : dims)
     possible &= !__builtin_mul_overflow(size, static_cast<std::uint64_t>(dim), &size);
@@ -120,16 +120,16 @@ void read_elements(InputFile& file, std::uint64_t size, IdxArray& array) {
 
 }  // namespace
 
-IdxArray read_idx(const std::string& path, int rank) {
+IdxArray read_idx(const std::string& path, int rank, IdxType type) {
   InputFile file(path);
   std::uint8_t magic[4];
   const std::size_t count = file.read(magic);
   require(count == 4, path, count == 0 ? ": is empty" : ": is shorter than an IDX header",
           ": download or copy the file again");
-  check_magic(file, magic, rank);
+  check_magic(file, magic, rank, type);
   IdxArray array;
   array.dims = read_extents(file, rank);
-  read_elements(file, plausible_size(file, array.dims), array);
+  read_elements(file, plausible_size(file, array.dims, type), array);
   return array;
 }
 

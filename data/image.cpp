@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -97,12 +98,52 @@ void require_image(const Image& image, const char* who) {
           image.width, "x", image.height, "x", image.channels);
 }
 
+Image without_idle_channels(Image image) {
+  bool opaque = true, grey = true;
+  for (std::size_t i = 0; i < image.pixels.size(); i += 4) {
+    const std::uint8_t* p = &image.pixels[i];
+    opaque = opaque && p[3] == 255;
+    // Lossy formats store grey as colour, and lose a step or two between the channels.
+    grey = grey && std::abs(p[0] - p[1]) <= 2 && std::abs(p[2] - p[1]) <= 2;
+  }
+  const std::size_t colours = grey ? 1 : 3, channels = colours + (opaque ? 0 : 1);
+  std::uint8_t* to = image.pixels.data();
+  for (std::size_t i = 0; i < image.pixels.size(); i += 4) {
+    const std::uint8_t pixel[4] = {image.pixels[i], image.pixels[i + 1], image.pixels[i + 2],
+                                   image.pixels[i + 3]};
+    if (grey)
+      *to++ = pixel[1];
+    else
+      to = std::copy_n(pixel, 3, to);
+    if (!opaque) *to++ = pixel[3];
+  }
+  image.channels = static_cast<int>(channels);
+  image.pixels.resize(image.pixels.size() / 4 * channels);
+  return image;
+}
+
+bool is_image_file(const std::string& path) {
+  try {
+    const std::vector<std::uint8_t> start = read_file_start(path, 64);
+    return is_png(start) || is_jpeg(start) || is_webp(start) || is_gif(start) || is_tiff(start) ||
+           is_pnm(start) || is_bmp(start);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 Image read_image_bytes(std::span<const std::uint8_t> bytes, const std::string& name) {
   require(!bytes.empty(), name, ": the file is empty");
   if (is_pnm(bytes)) return decode_pnm(bytes, name);
-  if (is_png(bytes)) require_png_chunks(bytes, name);
-  if (is_jpeg(bytes)) require_jpeg_tables(bytes, name);
-  return apply_orientation(decode_stb(bytes, name), exif_orientation(bytes));
+  if (is_gif(bytes)) return decode_gif(bytes, name);
+  if (is_tiff(bytes)) return decode_tiff(bytes, name);
+  const int orientation = stored_orientation(bytes);
+  if (is_jpeg(bytes)) return apply_orientation(decode_jpeg(bytes, name), orientation);
+  if (is_webp(bytes)) return apply_orientation(decode_webp(bytes, name), orientation);
+  if (is_bmp(bytes)) return decode_stb(with_full_bmp_palette(bytes, name), name);
+  if (!is_png(bytes)) return decode_stb(bytes, name);
+  require_png_chunks(bytes, name);
+  return apply_orientation(decode_stb(with_full_png_palette(bytes), name), orientation);
 }
 
 Image read_image(const std::string& path) {

@@ -13,17 +13,23 @@ namespace fovea {
 struct Image {
   int width = 0, height = 0, channels = 0;
   std::vector<std::uint8_t> pixels;  ///< width * height * channels bytes, interleaved (HWC)
+  std::string note = "";             ///< what its reader found and mended; mostly empty
 };
 
-/// Reads a PNG, JPEG, BMP, TGA or PNM (P5, P6) file; the content decides, not the name.
-/// 16 bits become 8, palettes become colours, the EXIF orientation of a JPEG is applied; channels
-/// stay as the file has them. Error: not a regular file, unreadable, empty, of unknown format,
-/// damaged or truncated (PNG checksums are verified), a side above 32768 or an area above 64
-/// megapixels; the size is checked before anything is decoded.
+/// Reads a PNG, JPEG, WebP, GIF, TIFF, BMP, TGA or PNM (P5, P6) file; the content decides, not the
+/// name. 16 bits become 8, palettes become colours (black beyond their end), of several pictures
+/// the first is read, and the EXIF orientation of JPEG, PNG and WebP and that of TIFF are applied;
+/// channels stay as the file has them. A JPEG without its end marker is read, and `note` says so.
+/// Error: not a regular file, unreadable, empty, of unknown format, damaged or truncated (PNG
+/// checksums are verified), a side above 32768 or an area above 64 megapixels, both of which are
+/// checked before anything is decoded; a JPEG of so many scans that it would take long.
 Image read_image(const std::string& path);
 
 /// The same for a file in memory; `name` is what error messages call it.
 Image read_image_bytes(std::span<const std::uint8_t> bytes, const std::string& name);
+
+/// Whether a file starts as one of these formats does. TGA files have no such start: false.
+bool is_image_file(const std::string& path);
 
 /// One channel: Rec. 601 luma (0.299 R + 0.587 G + 0.114 B, as Pillow and MATLAB compute it);
 /// transparent pixels are composited over white. Error: inconsistent image.

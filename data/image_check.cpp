@@ -1,4 +1,4 @@
-// What stb_image leaves out: PNG checksums, the orientation of JPEG photos, PNM with 16 bits.
+// What stb_image leaves out: PNG checksums, colours beyond a palette, PNM with 16 bits.
 #include <algorithm>
 #include <cstring>
 
@@ -31,27 +31,6 @@ int pnm_number(Bytes bytes, std::size_t& at) {
   return value;
 }
 
-// The orientation in a TIFF block (the payload of EXIF), in either byte order.
-int tiff_orientation(Bytes tiff) {
-  if (tiff.size() < 8) return 1;
-  const bool little = tiff[0] == 'I';
-  const auto number = [&](std::size_t at, int bytes) {
-    std::size_t value = 0;
-    for (int i = 0; i < bytes; ++i)
-      value = value << 8 | tiff[at + static_cast<std::size_t>(little ? bytes - 1 - i : i)];
-    return value;
-  };
-  const std::size_t directory = number(4, 4);
-  if (directory > tiff.size() - 2) return 1;
-  const std::size_t entries = number(directory, 2);
-  for (std::size_t i = 0, at = directory + 2; i < entries && at + 12 <= tiff.size(); ++i, at += 12)
-    if (number(at, 2) == 0x0112) {
-      const std::size_t value = number(at + 8, 2);
-      return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
-    }
-  return 1;
-}
-
 }  // namespace
 
 bool is_png(Bytes bytes) {
@@ -74,35 +53,43 @@ void require_png_chunks(Bytes bytes, const std::string& name) {
   }
 }
 
-bool is_jpeg(Bytes bytes) {
-  return bytes.size() >= 2 && bytes[0] == 0xFF && bytes[1] == 0xD8;
+bool is_bmp(Bytes bytes) {
+  return bytes.size() >= 18 && bytes[0] == 'B' && bytes[1] == 'M';
 }
 
-void require_jpeg_tables(Bytes bytes, const std::string& name) {
-  // The same way through the file as stb_image's, which goes by segments and, in compressed data,
-  // from marker to marker.
-  for (std::size_t at = 2; at + 4 <= bytes.size();) {
-    const int marker = bytes[at] == 0xFF ? bytes[at + 1] : 0xFF;
-    if (marker == 0xFF) {
-      ++at;
-      continue;
+std::vector<std::uint8_t> with_full_png_palette(Bytes bytes) {
+  std::vector<std::uint8_t> out(bytes.begin(), bytes.end());
+  for (std::size_t at = 8; at + 12 <= bytes.size();) {
+    const std::size_t length = big_endian_32(&bytes[at]);
+    if (std::memcmp(&bytes[at + 4], "PLTE", 4) == 0 && length < 768) {
+      const auto end = out.begin() + static_cast<std::ptrdiff_t>(at + 8 + length);
+      out.insert(end, 768 - length, 0);  // stb_image reads no CRC
+      out[at + 2] = 3, out[at + 3] = 0;  // 768 bytes
+      break;
     }
-    at += 2;
-    if (marker == 0xD9) return;  // end of image
-    if (marker < 0xC0 || (marker >= 0xD0 && marker <= 0xD8)) continue;
-    const std::size_t end = at + (bytes[at] << 8 | bytes[at + 1]);
-    require(end <= bytes.size(), name, ": the JPEG segment at byte ", at,
-            " ends beyond the file; it is truncated or damaged");
-    for (at += 2; marker == 0xC4 && at < end;) {
-      require(at + 17 <= bytes.size(), name, ": the JPEG ends inside a table; it is truncated");
-      std::size_t symbols = 0;
-      for (int i = 1; i <= 16; ++i) symbols += bytes[at + static_cast<std::size_t>(i)];
-      require(symbols <= 256, name, ": a Huffman table of ", symbols, " symbols at byte ", at,
-              " where 256 are possible; the file is damaged");
-      at += 17 + symbols;
-    }
-    at = std::max(at, end);
+    at += length + 12;
   }
+  return out;
+}
+
+std::vector<std::uint8_t> with_full_bmp_palette(Bytes bytes, const std::string& name) {
+  std::vector<std::uint8_t> out(bytes.begin(), bytes.end());
+  const auto number = [&](std::size_t at, std::size_t count) {
+    std::size_t value = 0;
+    while (count-- > 0) value = value << 8 | bytes[at + count];
+    return value;
+  };
+  const std::size_t data = number(10, 4), header = number(14, 4);
+  const std::size_t bits_at = header == 12 ? 24 : 28, entry = header == 12 ? 3 : 4;
+  if (bytes.size() < bits_at + 2 || number(bits_at, 2) > 8 || data < 14 + header) return out;
+  require(data <= bytes.size(), name, ": the data end too early; the file is truncated");
+  const std::size_t colours = (data - 14 - header) / entry;
+  if (colours == 0 || colours >= 256) return out;
+  const std::size_t missing = (256 - colours) * entry;
+  out.insert(out.begin() + static_cast<std::ptrdiff_t>(14 + header + colours * entry), missing, 0);
+  for (std::size_t i = 0; i < 4; ++i)
+    out[10 + i] = static_cast<std::uint8_t>((data + missing) >> 8 * i);
+  return out;
 }
 
 bool is_pnm(Bytes bytes) {
@@ -132,42 +119,6 @@ Image decode_pnm(Bytes bytes, const std::string& name) {
     image.pixels[i] = static_cast<std::uint8_t>((value * 255 + maximum / 2) / maximum);
   }
   return image;
-}
-
-int exif_orientation(Bytes jpeg) {
-  if (!is_jpeg(jpeg)) return 1;
-  for (std::size_t at = 2; at + 4 <= jpeg.size() && jpeg[at] == 0xFF && jpeg[at + 1] != 0xDA;) {
-    const std::size_t length = jpeg[at + 2] << 8 | jpeg[at + 3];  // counts its own two bytes
-    if (length < 2 || length + 2 > jpeg.size() - at) return 1;
-    const Bytes payload = jpeg.subspan(at + 4, length - 2);
-    if (jpeg[at + 1] == 0xE1 && payload.size() > 6 && std::memcmp(payload.data(), "Exif\0", 6) == 0)
-      return tiff_orientation(payload.subspan(6));
-    at += length + 2;
-  }
-  return 1;
-}
-
-Image apply_orientation(Image image, int orientation) {
-  if (orientation <= 1) return image;
-  const bool transpose = orientation >= 5;
-  const bool mirror_x =
-      orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-  const bool mirror_y =
-      orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-  Image out = image;
-  if (transpose) std::swap(out.width, out.height);
-  const std::size_t channels = static_cast<std::size_t>(image.channels);
-  std::uint8_t* to = out.pixels.data();
-  for (int y = 0; y < out.height; ++y)
-    for (int x = 0; x < out.width; ++x, to += channels) {
-      // Mirroring is along the axes of the stored image.
-      int from_x = transpose ? y : x, from_y = transpose ? x : y;
-      if (mirror_x) from_x = image.width - 1 - from_x;
-      if (mirror_y) from_y = image.height - 1 - from_y;
-      std::copy_n(&image.pixels[(std::size_t(from_y) * image.width + from_x) * channels], channels,
-                  to);
-    }
-  return out;
 }
 
 }  // namespace fovea

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "data/image.h"
 
@@ -15,7 +16,7 @@ void require_image_size(std::int64_t width, std::int64_t height, const std::stri
 /// Error unless channels are 1..4 and the number of pixels fits the size; `who` is the caller.
 void require_image(const Image& image, const char* who);
 
-/// PNG, JPEG, BMP or TGA through stb_image. Error: its reason, or that the data ends too early.
+/// PNG, BMP or TGA through stb_image. Error: its reason, or that the data ends too early.
 Image decode_stb(std::span<const std::uint8_t> bytes, const std::string& name);
 
 bool is_pnm(std::span<const std::uint8_t> bytes);
@@ -28,14 +29,35 @@ bool is_png(std::span<const std::uint8_t> bytes);
 /// Error unless the chunks of a PNG are complete up to IEND and their CRCs right.
 void require_png_chunks(std::span<const std::uint8_t> bytes, const std::string& name);
 
+bool is_bmp(std::span<const std::uint8_t> bytes);
+
+/// The file with a palette of 256 colours, black beyond those it has: stb_image reads memory that
+/// was never written for a pixel beyond its palette; libpng and browsers take black.
+std::vector<std::uint8_t> with_full_png_palette(std::span<const std::uint8_t> bytes);
+std::vector<std::uint8_t> with_full_bmp_palette(std::span<const std::uint8_t> bytes,
+                                                const std::string& name);
+
+/// Formats by the libraries of their makers. Each throws Error, naming the file, for damage.
 bool is_jpeg(std::span<const std::uint8_t> bytes);
+Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& name);
+bool is_webp(std::span<const std::uint8_t> bytes);
+Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name);
+bool is_gif(std::span<const std::uint8_t> bytes);
+Image decode_gif(std::span<const std::uint8_t> bytes, const std::string& name);
+bool is_tiff(std::span<const std::uint8_t> bytes);
+Image decode_tiff(std::span<const std::uint8_t> bytes, const std::string& name);  ///< upright
 
-/// Error if a Huffman table of a JPEG has more symbols than there can be: stb_image 2.27 writes
-/// past its own tables then.
-void require_jpeg_tables(std::span<const std::uint8_t> bytes, const std::string& name);
+/// RGBA without what says nothing: alpha if all is opaque, colours if all is grey.
+Image without_idle_channels(Image image);
 
-/// The EXIF orientation 1..8 of a JPEG (1, upright, where there is none; CIPA DC-008, tag 0x0112).
-int exif_orientation(std::span<const std::uint8_t> jpeg);
+/// The orientation 1..8 in an EXIF block, with or without the six bytes before it in JPEG files; 1,
+/// upright, where there is none.
+int exif_orientation(std::span<const std::uint8_t> exif);
+
+int webp_orientation(std::span<const std::uint8_t> bytes);
+
+/// The same for a whole JPEG, PNG or WebP file.
+int stored_orientation(std::span<const std::uint8_t> bytes);
 
 /// The image turned upright, given its EXIF orientation.
 Image apply_orientation(Image image, int orientation);

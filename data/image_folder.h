@@ -1,4 +1,4 @@
-// Image files sorted into one folder a class.
+// Image files sorted into one folder a class, or named by class.
 #pragma once
 
 #include <string>
@@ -7,15 +7,15 @@
 
 namespace fovea {
 
-/// Whether `directory` has class folders with images, either under train/ and test/ (or val/) or
-/// directly.
+/// Whether `directory` has classes with images, either under train/ (or training/) or directly.
 bool has_image_folder(const std::string& directory);
 
-/// Reads train/<class>/* and test/<class>/* (or val/): files ending in png, jpg, jpeg, bmp, pgm,
-/// ppm or tga; others are ignored. With <class>/ folders only, every sixth image of a class (by
-/// file name) goes to the test set, and `note` says so. Classes are the folders of train/, in
-/// numerical order if all are numbers, else by name. Images become [1, H, W] if all are grey,
-/// else [3, H, W]; the first one decides H and W.
+/// Reads train/<class>/* (or training/) and test/<class>/* (or testing/, val/, valid/,
+/// validation/). Where there are no class folders, names of files give the class: 7_0001.png,
+/// cat.12.jpg. With <class>/ folders only, every sixth image of a class (by file name) goes to the
+/// test set, and `note` says so. Classes are in numerical order if all are numbers, else by name.
+/// Images become [1, H, W] if all are grey, else [3, H, W]; the first one decides H and W. Formats
+/// are those of read_image(); what is left out is counted on stderr, a line a reason.
 ///
 /// Throws Error naming the file or folder: a class without images, a test class unknown to
 /// training, an image of another size, the first image that cannot be read. With

@@ -11,13 +11,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The path of one of the four files under any of its spellings; "" if there is none. Regular
-// files win: some archives unpack into folders that are named like the file within.
-std::string find(const std::string& directory, const std::string& prefix, const char* kind) {
+std::string find_images(const std::string& directory, const std::string& part) {
+  return find_idx(directory, part, "-images", "idx3-ubyte");
+}
+
+std::string find_labels(const std::string& directory, const std::string& part) {
+  return find_idx(directory, part, "-labels", "idx1-ubyte");
+}
+
+Dataset read_part(const std::string& directory, const std::string& part,
+                  const std::vector<std::string>& class_names) {
+  return read_idx_pair(require_idx(directory, part, "-images", "idx3-ubyte"),
+                       require_idx(directory, part, "-labels", "idx1-ubyte"), class_names);
+}
+
+}  // namespace
+
+std::string find_idx(const std::string& directory, const std::string& part, const char* what,
+                     const char* kind) {
   std::string found;
   for (const char* separator : {"-", "."}) {
     for (const char* ending : {"", ".gz"}) {
-      const fs::path path = fs::path(directory) / (prefix + separator + kind + ending);
+      const fs::path path = fs::path(directory) / cat(part, what, separator, kind, ending);
+      // Regular files win: some archives unpack into folders that are named like the file within.
       if (fs::is_regular_file(path)) return path.string();
       if (found.empty() && fs::exists(path)) found = path.string();
     }
@@ -25,26 +41,13 @@ std::string find(const std::string& directory, const std::string& prefix, const 
   return found;
 }
 
-std::string find_images(const std::string& directory, const std::string& part) {
-  return find(directory, part + "-images", "idx3-ubyte");
+std::string require_idx(const std::string& directory, const std::string& part, const char* what,
+                        const char* kind) {
+  std::string path = find_idx(directory, part, what, kind);
+  if (path.empty())
+    throw NoDataset(cat(directory, ": ", part, what, "-", kind, " (or .gz) is missing"));
+  return path;
 }
-
-std::string find_labels(const std::string& directory, const std::string& part) {
-  return find(directory, part + "-labels", "idx1-ubyte");
-}
-
-Dataset read_part(const std::string& directory, const std::string& part,
-                  const std::vector<std::string>& class_names) {
-  const std::string images = find_images(directory, part), labels = find_labels(directory, part);
-  const auto missing = [&](const char* file) {
-    return NoDataset(cat(directory, ": ", part, file, " (or .gz) is missing"));
-  };
-  if (images.empty()) throw missing("-images-idx3-ubyte");
-  if (labels.empty()) throw missing("-labels-idx1-ubyte");
-  return read_idx_pair(images, labels, class_names);
-}
-
-}  // namespace
 
 bool has_mnist(const std::string& directory) {
   for (const char* part : {"train", "t10k"})

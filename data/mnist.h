@@ -1,4 +1,4 @@
-// MNIST and the sets that come as the same four IDX files: Fashion-MNIST, KMNIST, EMNIST.
+// MNIST and the sets that come as the same four IDX files: Fashion-MNIST, KMNIST.
 #pragma once
 
 #include <string>
@@ -16,6 +16,15 @@ bool has_mnist(const std::string& directory);
 /// Throws Error naming the file: what read_idx() finds, a file that is missing, counts that
 /// differ, a label out of range with its index, test images of another size.
 DataSplit read_mnist(const std::string& directory);
+
+/// The path of an IDX file under any of its spellings, directory/`part``what`-`kind` or .`kind`,
+/// with or without .gz; "" if there is none.
+std::string find_idx(const std::string& directory, const std::string& part, const char* what,
+                     const char* kind);
+
+/// The same; throws NoDataset naming the file that is missing.
+std::string require_idx(const std::string& directory, const std::string& part, const char* what,
+                        const char* kind);
 
 /// The images and labels of two IDX files. mean and stddev stay empty: see set_statistics().
 Dataset read_idx_pair(const std::string& images_path, const std::string& labels_path,

@@ -3,11 +3,15 @@
 #include <cstdlib>
 #include <filesystem>
 #include <new>
+#include <optional>
 
 #include "core/error.h"
 #include "data/cifar.h"
+#include "data/emnist.h"
 #include "data/image_folder.h"
+#include "data/image_listing.h"
 #include "data/mnist.h"
+#include "data/qmnist.h"
 
 namespace fovea {
 
@@ -29,30 +33,63 @@ const Format formats[] = {
      "train-images-idx3-ubyte",
      has_mnist,
      [](const std::string& d, const OpenOptions&) { return read_mnist(d); }},
+    {{"raw", "EMNIST/raw", "gzip"},
+     "emnist-letters-train-images-idx3-ubyte",
+     has_emnist,
+     [](const std::string& d, const OpenOptions&) { return read_emnist(d); }},
+    {{"raw", "QMNIST/raw"},
+     "qmnist-train-images-idx3-ubyte",
+     has_qmnist,
+     [](const std::string& d, const OpenOptions&) { return read_qmnist(d); }},
     {{"cifar-10-batches-bin"},
      "data_batch_1.bin",
      has_cifar10,
      [](const std::string& d, const OpenOptions&) { return read_cifar10(d); }},
     {{},
-     "train/<class>/*.png",
+     "train/<class>/*.png, <class>/*.png, <class>_1.png",
      has_image_folder,
      [](const std::string& d, const OpenOptions& o) {
        return read_image_folder(d, o.skip_unreadable);
      }},
 };
 
-DataSplit recognise(const std::string& directory, const OpenOptions& options) {
-  std::string looked_for;
+struct Found {
+  const Format* format;
+  std::string folder;
+};
+
+// The first format that fits, and the folder where.
+std::optional<Found> find_format(const std::string& directory) {
   for (const Format& format : formats) {
-    looked_for += cat(looked_for.empty() ? "" : ", ", format.looked_for);
-    if (format.is_here(directory)) return format.read(directory, options);
+    if (format.is_here(directory)) return Found{&format, directory};
     for (const char* subfolder : format.subfolders)
       if (const std::string folder = (fs::path(directory) / subfolder).string();
           format.is_here(folder))
-        return format.read(folder, options);
+        return Found{&format, folder};
   }
-  throw NoDataset(
-      cat(fs::absolute(directory).string(), ": no data set here (looked for ", looked_for, ")"));
+  return std::nullopt;
+}
+
+// The data set in a folder; or, if there is none, in the only one of its folders that has one.
+Found recognise(const std::string& directory) {
+  if (const auto found = find_format(directory)) return *found;
+  std::vector<Found> inside;
+  std::string names;
+  for (const std::string& name : folders_in(directory)) {
+    const auto found = find_format((fs::path(directory) / name).string());
+    if (!found) continue;
+    inside.push_back(*found);
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  if (inside.size() == 1) return inside[0];
+  if (inside.size() > 1)
+    throw NoDataset(cat(fs::absolute(directory).string(), ": holds several data sets (", names,
+                        "); name one of those folders"));
+  std::string looked_for;
+  for (const Format& format : formats)
+    looked_for += cat(looked_for.empty() ? "" : ", ", format.looked_for);
+  throw NoDataset(cat(fs::absolute(directory).string(), ": no data set here (looked for ",
+                      looked_for, "; ", describe_folder(directory), ")"));
 }
 
 // The folder's own name, for people.
@@ -67,11 +104,18 @@ std::string name_of(const std::string& directory) {
 DataSplit open_dataset(const std::string& directory, const OpenOptions& options) {
   try {
     if (directory.empty()) throw NoDataset("data set: the folder's name is empty");
-    if (!fs::exists(directory))
+    const bool emnist_set = !fs::exists(directory) && is_emnist_set(directory);
+    if (!emnist_set && !fs::exists(directory))
       throw NoDataset(cat(fs::absolute(directory).string(), ": no such folder"));
-    require(fs::is_directory(directory), directory,
+    require(emnist_set || fs::is_directory(directory), directory,
             ": is a file, expected a folder (unpack archives first)");
-    DataSplit split = recognise(directory, options);
+    DataSplit split;
+    if (emnist_set) {
+      split = read_emnist(directory);
+    } else {
+      const Found found = recognise(directory);
+      split = found.format->read(found.folder, options);
+    }
     split.train.name = split.test.name = name_of(directory);
     validate(split.train);
     validate(split.test);

@@ -18,7 +18,7 @@ namespace {
 // compressed data go on for gigabytes stops here.
 thread_local std::size_t allocation_limit = 0;
 
-// Cleared, because stb reads Huffman tables that a damaged JPEG never defined.
+// Cleared, because stb may read what a damaged file never defined.
 void* limited_malloc(std::size_t size) {
   return size <= allocation_limit ? std::calloc(size, 1) : nullptr;
 }
@@ -51,7 +51,6 @@ unsigned char* zlib_compress(unsigned char* data, int size, int* out_size, int q
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_PNG
-#define STBI_ONLY_JPEG
 #define STBI_ONLY_BMP
 #define STBI_ONLY_TGA
 #define STBI_NO_STDIO
@@ -109,7 +108,8 @@ constexpr stbi_io_callbacks callbacks = {Reader::read, Reader::skip, Reader::at_
 [[noreturn]] void fail_decoding(const std::string& name) {
   const std::string reason = stbi_failure_reason() ? stbi_failure_reason() : "no reason given";
   if (reason == "unknown image type")
-    fail(name, ": not a PNG, JPEG, BMP, TGA or binary PNM file; convert it to one");
+    fail(name,
+         ": not a PNG, JPEG, WebP, GIF, TIFF, BMP, TGA or binary PNM file; convert it to one");
   fail(name, ": damaged or not supported (", reason, "); save it again, e.g. as PNG");
 }
 
@@ -130,7 +130,7 @@ Image decode_stb(std::span<const std::uint8_t> bytes, const std::string& name) {
   image.height = std::max(image.height, -image.height);  // a BMP stored from the top
   require_image_size(image.width, image.height, name);
 
-  // Four 16-bit channels of whole JPEG blocks, or the compressed data in a buffer that doubles.
+  // Four 16-bit channels, or the compressed data in a buffer that doubles.
   allocation_limit = std::max((image.width + std::size_t{64}) * (image.height + 64) * 8 + (1 << 20),
                               bytes.size() * 2);
   Reader reader{bytes};

@@ -33,6 +33,28 @@ Tensor copy_of(const std::string& file, const std::string& name, const SafeTenso
 
 }  // namespace
 
+SafeTensors read_weights(const std::string& path) {
+  SafeTensors weights = read_safetensors(path);
+  const auto all_begin = [&](std::string_view prefix) {
+    return !weights.tensors.empty() &&
+           std::all_of(weights.tensors.begin(), weights.tensors.end(),
+                       [&](const auto& named) { return named.first.starts_with(prefix); });
+  };
+  const std::string compiled = "_orig_mod.", parallel = "module.";
+  for (auto& [name, tensor] : weights.tensors)
+    for (std::size_t at = 0; (at = name.find(compiled, at)) != name.npos;) {
+      const bool whole = at == 0 || name[at - 1] == '.';
+      whole ? void(name.erase(at, compiled.size())) : void(at += compiled.size());
+    }
+  while (all_begin(parallel))
+    for (auto& [name, tensor] : weights.tensors) name.erase(0, parallel.size());
+  std::set<std::string> names;
+  for (const auto& [name, tensor] : weights.tensors)
+    require(names.insert(name).second, path, ": has two tensors ", name,
+            " once module. and _orig_mod. are taken away; save it again");
+  return weights;
+}
+
 SafeTensors weights_of(const Module& module) {
   SafeTensors out;
   for (const NamedTensor& parameter : module.named_parameters()) {
@@ -76,7 +98,7 @@ void save_weights(const std::string& path, const Module& module) {
 }
 
 void load_weights(const std::string& path, const Module& module) {
-  load_weights(module, read_safetensors(path), path);
+  load_weights(module, read_weights(path), path);
 }
 
 }  // namespace fovea

@@ -22,6 +22,11 @@ struct LoadOptions {
 void load_weights(const Module& module, const SafeTensors& weights, const std::string& file,
                   const LoadOptions& options = {});
 
+/// read_safetensors(), and the names as the network itself has them: without what PyTorch's
+/// DataParallel ("module." before all) and torch.compile ("_orig_mod." anywhere) put there.
+/// Throws Error if two names become the same.
+SafeTensors read_weights(const std::string& path);
+
 /// A safetensors file of weights_of(), written whole or not at all; and back.
 void save_weights(const std::string& path, const Module& module);
 void load_weights(const std::string& path, const Module& module);

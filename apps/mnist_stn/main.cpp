@@ -23,7 +23,7 @@ const std::string need_less =
 
 int fail_with(int code, const std::string& text) {
   std::fflush(stdout);
-  std::fprintf(stderr, "mnist_stn: error: %s\n", text.c_str());
+  std::fprintf(stderr, "mnist_stn: error: %s\n", fovea::printable(text, 4000).c_str());
   return code;
 }
 
@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return fail_with(1, "out of memory" + need_less);
   } catch (const std::filesystem::filesystem_error& error) {
-    return fail_with(1, error.what());
+    return fail_with(1, fovea::cat(error.path1().string(), ": ", error.code().message()));
   } catch (const std::system_error& error) {
     return fail_with(1, fovea::cat("a thread cannot be started: ", error.code().message(),
                                    "; use fewer --threads, or raise ulimit -u or ulimit -v"));

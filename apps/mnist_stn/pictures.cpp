@@ -1,10 +1,10 @@
 #include "apps/mnist_stn/pictures.h"
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 
 #include "core/error.h"
+#include "data/image_listing.h"
 #include "data/prepare_digit.h"
 
 namespace fovea {
@@ -23,34 +23,30 @@ std::string default_weights() {
        places[2].string(), "; train some (mnist_stn train --out DIR) and name them with --weights");
 }
 
-namespace {
-
-bool is_image_name(const fs::path& path) {
-  std::string ending = path.extension().string();
-  for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  const char* const known[] = {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".tga"};
-  return std::find(std::begin(known), std::end(known), ending) != std::end(known);
-}
-
-}  // namespace
-
 std::vector<std::string> expand_images(const std::vector<std::string>& paths) {
   std::vector<std::string> out;
+  LeftOut left_out;
   for (const std::string& path : paths) {
     std::error_code error;
-    std::vector<std::string> inside;
+    std::vector<std::string> inside, others;
     for (fs::directory_iterator entry(path, error), end; !error && entry != end;
          entry.increment(error)) {
-      const fs::path& file = entry->path();
-      std::error_code ignored;
-      if (is_image_name(file) && file.filename().string()[0] != '.' &&
-          !entry->is_directory(ignored))
-        inside.push_back(file.string());
+      const std::string file = entry->path().string();
+      if (is_image_path(file))
+        inside.push_back(file);
+      else if (!entry->path().filename().string().starts_with('.'))
+        others.push_back(file);
     }
     std::sort(inside.begin(), inside.end());
-    if (inside.empty()) inside.push_back(path);
+    std::sort(others.begin(), others.end());
+    if (inside.empty())
+      inside.push_back(path);
+    else
+      for (const std::string& other : others)
+        left_out.add("no picture that this program reads", other);
     out.insert(out.end(), inside.begin(), inside.end());
   }
+  left_out.report();
   return out;
 }
 

@@ -15,9 +15,9 @@ namespace fovea {
 /// Error naming the places if it is nowhere.
 std::string default_weights();
 
-/// The files that `paths` stand for, in their order: a folder gives its images (png, jpg, jpeg,
-/// bmp, pgm, ppm, tga; not in subfolders) sorted by name. A path that does not exist or a folder
-/// without images stays as it is, so that whoever reads it reports the error.
+/// The files that `paths` stand for, in their order: a folder gives its images (what read_image()
+/// reads; not in subfolders) sorted by name, and the rest is counted on stderr. A path that does
+/// not exist or a folder without images stays as it is, so that whoever reads it reports the error.
 std::vector<std::string> expand_images(const std::vector<std::string>& paths);
 
 /// Whether the network was made for the digits of MNIST: 28 x 28 grey, classes named by numbers.

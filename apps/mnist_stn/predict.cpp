@@ -35,10 +35,10 @@ struct Picture {
 constexpr std::size_t pictures_at_once = 64;
 
 std::string text_line(const Model& model, const Picture& picture, const Inspection& seen, int top) {
-  std::string line = picture.path;
+  std::string line = printable(picture.path, 4096);
   for (int rank = 0; rank < top; ++rank)
-    line += cat("\t", class_name(model, seen.ranked[static_cast<std::size_t>(rank)]), "\t",
-                fixed(seen.probability(rank), 4));
+    line += cat("\t", printable(class_name(model, seen.ranked[static_cast<std::size_t>(rank)])),
+                "\t", fixed(seen.probability(rank), 4));
   return line + "\n";
 }
 
@@ -75,9 +75,13 @@ class Predictor {
 
   void add(const std::string& path) {
     try {
-      require(!std::filesystem::is_directory(path), path,
-              ": holds no pictures (png, jpg, jpeg, bmp, pgm, ppm, tga); name another folder");
-      waiting_.push_back({path, network_input(model_, read_image(path), !options_.no_prepare)});
+      std::error_code unreadable;  // read_image() says what
+      require(!std::filesystem::is_directory(path, unreadable), path,
+              ": holds no pictures (png, jpg, webp, gif, tiff, bmp, pgm, ppm, tga); name another "
+              "folder");
+      const Image image = read_image(path);
+      if (!image.note.empty()) warn(cat(path, ": ", image.note, "; read all the same"));
+      waiting_.push_back({path, network_input(model_, image, !options_.no_prepare)});
     } catch (const Error& error) {
       flush();  // keeps the order of pictures and complaints
       std::fprintf(stderr, "mnist_stn: error: %s\n", error.what());
@@ -102,7 +106,8 @@ class Predictor {
     print(options_.json ? json_line(model_, stages_, picture, seen, top_)
                         : text_line(model_, picture, seen, top_));
     if (options_.verbose)
-      std::fprintf(stderr, "  %s: %s\n", picture.path.c_str(), picture.input.notes.c_str());
+      std::fprintf(stderr, "  %s: %s\n", printable(picture.path).c_str(),
+                   picture.input.notes.c_str());
     else if (picture.input.blank)
       warn(cat(picture.path, ": ", picture.input.notes, "; the answer means nothing"));
     if (!options_.save.empty()) save(picture, seen);
@@ -144,7 +149,8 @@ void add_predict(CLI::App& app) {
   const auto options = std::make_shared<PredictOptions>();
   command
       .option("PICTURE", options->images,
-              "pictures (PNG, JPEG, BMP, PGM, TGA; any size, colour and polarity) or folders",
+              "pictures (PNG, JPEG, WebP, GIF, TIFF, BMP, PGM, TGA; any size, colour and polarity) "
+              "or folders",
               "PATH")
       .required();
   add_weights_option(command, options->weights);

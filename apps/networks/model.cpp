@@ -42,7 +42,7 @@ void load_model_weights(const Module& network, const SafeTensors& weights, const
 }
 
 Model load_model(const std::string& file, bool allow_non_finite) {
-  return model_from(read_safetensors(file), file, allow_non_finite);
+  return model_from(read_weights(file), file, allow_non_finite);
 }
 
 Model model_from(const SafeTensors& weights, const std::string& file, bool allow_non_finite) {

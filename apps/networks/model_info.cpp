@@ -6,6 +6,7 @@
 
 #include "apps/networks/localization.h"
 #include "apps/shell/json.h"
+#include "apps/shell/strict_json.h"
 #include "core/error.h"
 
 namespace fovea {
@@ -27,34 +28,46 @@ void check_info(const ModelInfo& info) {
   require(info.classes() > 0 && info.classes() <= 65536, info.classes(), " class names");
 }
 
-Attribute::Value value_from(const Json& json, const Attribute::Value& like) {
+Attribute::Value value_from(const Json& json, const Attribute& like) {
   return std::visit(
-      [&](const auto& value) {
-        return Attribute::Value(json.get<std::decay_t<decltype(value)>>());
+      [&](auto value) {
+        read_strictly(json, like.name, value);
+        return Attribute::Value(std::move(value));
       },
-      like);
+      like.value);
+}
+
+template <class T>
+T value_at(const Json& json, const char* name) {
+  T value{};
+  require(json.contains(name), name, " is missing");
+  read_strictly(json.at(name), name, value);
+  return value;
 }
 
 // The options stand beside the rest; one that a file does not have has its default.
 ModelInfo parse_info(const std::string& text) {
   const Json json = parse_json(text);
   ModelInfo info;
-  info.name = json.at("name").get<std::string>();
-  require(json.at("input").size() == 3, "input needs three extents");
-  for (const Json& extent : json.at("input")) info.input.append(extent.get<int>());
+  require(json.is_object(), "it is no JSON object");
+  info.name = value_at<std::string>(json, "name");
+  const auto input = value_at<std::vector<int>>(json, "input");
+  require(input.size() == 3, "input needs three extents");
+  info.input = {input[0], input[1], input[2]};
   bool known = false;
   for (const NetworkKind& kind : networks()) known |= kind.name == info.name;
   require(known, "there is no network ", info.name, " in this program");
   for (Attribute option : find_network(info.name).options.all()) {
-    if (json.contains(option.name)) option.value = value_from(json.at(option.name), option.value);
+    if (json.contains(option.name)) option.value = value_from(json.at(option.name), option);
     info.options.set(std::move(option));
   }
-  info.mean = json.at("mean").get<std::vector<float>>();
-  info.stddev = json.at("stddev").get<std::vector<float>>();
-  info.class_names = json.at("class_names").get<std::vector<std::string>>();
-  if (json.contains("classes"))
-    require(json.at("classes") == info.classes(), info.classes(), " class names for ",
-            json.at("classes").get<int>(), " classes");
+  info.mean = value_at<std::vector<float>>(json, "mean");
+  info.stddev = value_at<std::vector<float>>(json, "stddev");
+  info.class_names = value_at<std::vector<std::string>>(json, "class_names");
+  if (json.contains("classes")) {
+    const int classes = value_at<int>(json, "classes");
+    require(classes == info.classes(), info.classes(), " class names for ", classes, " classes");
+  }
   check_info(info);
   return info;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "apps/networks/network.h"
+#include "apps/shell/numbers.h"
 #include "apps/shell/suggest.h"
 #include "apps/shell/usage_error.h"
 
@@ -61,13 +62,17 @@ const NetworkKind* find(const std::string& name) {
   return nullptr;
 }
 
-template <class Number>
-Number number_from(const std::string& name, std::string_view text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  require_usage(error == std::errc() && end == text.data() + text.size() && !text.empty(),
-                "--model-option ", name, " takes a number, got '", text, "'");
-  return value;
+std::int64_t whole_from(const std::string& name, std::string_view text) {
+  const auto value = whole_number_of(text);
+  require_usage(value.has_value(), "--model-option ", name, " takes a whole number, got '", text,
+                "'");
+  return *value;
+}
+
+double number_from(const std::string& name, std::string_view text) {
+  const auto value = number_of(text);
+  require_usage(value.has_value(), "--model-option ", name, " takes a number, got '", text, "'");
+  return *value;
 }
 
 Attribute::Value value_from(const Attribute& like, const std::string& text) {
@@ -76,15 +81,13 @@ Attribute::Value value_from(const Attribute& like, const std::string& text) {
                   " takes true or false, got '", text, "'");
     return text == "true";
   }
-  if (std::holds_alternative<std::int64_t>(like.value))
-    return number_from<std::int64_t>(like.name, text);
-  if (std::holds_alternative<double>(like.value)) return number_from<double>(like.name, text);
+  if (std::holds_alternative<std::int64_t>(like.value)) return whole_from(like.name, text);
+  if (std::holds_alternative<double>(like.value)) return number_from(like.name, text);
   if (std::holds_alternative<std::string>(like.value)) return text;
   Attribute::Integers list;
   for (std::size_t begin = 0; begin <= text.size() && !text.empty();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
-    list.push_back(
-        number_from<std::int64_t>(like.name, std::string_view(text).substr(begin, end - begin)));
+    list.push_back(whole_from(like.name, std::string_view(text).substr(begin, end - begin)));
     begin = end + 1;
   }
   return list;

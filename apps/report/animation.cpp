@@ -1,8 +1,11 @@
 #include "apps/report/animation.h"
 
+#include <algorithm>
+
 #include "apps/networks/evaluate.h"
 #include "apps/networks/inspect.h"
 #include "apps/report/before_after.h"
+#include "apps/report/pose.h"
 #include "apps/shell/numbers.h"
 #include "core/error.h"
 
@@ -10,36 +13,18 @@ namespace fovea {
 
 namespace {
 
-// One list of thetas a transformer, from those one behind the other.
-std::vector<Theta> split(const std::vector<Real>& joined, const std::vector<Stage>& stages) {
-  std::vector<Theta> out;
-  auto at = joined.begin();
-  for (const Stage& stage : stages) {
-    const int size = stage.transformer->warp().theta_size();
-    require(joined.end() - at >= size, "animation: a frame has ", joined.size(),
-            " numbers for an image, too few for the transformers of this network");
-    out.emplace_back(at, at + size);
-    at += size;
-  }
-  require(at == joined.end(), "animation: a frame has ", joined.size(),
-          " numbers for an image, too many for the transformers of this network");
-  return out;
-}
-
-Image draw(const Model& model, const Dataset& test, const TrainingFrame& frame,
-           const ContactSheetOptions& options) {
+std::vector<SampleView> cards_of(const Model& model, const Dataset& test,
+                                 const TrainingFrame& frame) {
   const std::vector<Stage> stages = transformer_stages(model);
   std::vector<std::vector<Theta>> thetas;
-  for (const auto& joined : frame.thetas) thetas.push_back(split(joined, stages));
+  for (const auto& joined : frame.thetas) thetas.push_back(split_thetas(joined, stages));
   std::vector<SampleView> cards = sample_views(model, gather(test, frame.indices), thetas);
   for (std::size_t i = 0; i < cards.size(); ++i) {
     const int label = test.labels[static_cast<std::size_t>(frame.indices[i])];
     cards[i].caption = caption(model, label, frame.predicted[i], frame.probability[i]);
     cards[i].wrong = label != frame.predicted[i];
   }
-  ContactSheetOptions o = options;
-  o.title = cat("step ", grouped(frame.step), " · epoch ", fixed(frame.epoch, 1));
-  return contact_sheet(cards, o);
+  return cards;
 }
 
 }  // namespace
@@ -52,9 +37,17 @@ GifWriter training_animation(const Model& model, const Dataset& test,
   // An animation is a large file: smaller pictures, fewer colours.
   options.scale = std::max(1, options.scale / 2);
   options.text_scale = 1;
+  std::vector<std::vector<SampleView>> moments;
+  options.margin = 0;
+  for (const TrainingFrame& frame : frames) {
+    moments.push_back(cards_of(model, test, frame));
+    options.margin = std::max(options.margin, region_margin(moments.back()));
+  }
   GifWriter gif(32);
-  for (const TrainingFrame& frame : frames)
-    gif.add(draw(model, test, frame, options), &frame == &frames.back() ? 3000 : 220);
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    options.title = cat("step ", grouped(frames[i].step), " · epoch ", fixed(frames[i].epoch, 1));
+    gif.add(contact_sheet(moments[i], options), i + 1 == frames.size() ? 3000 : 220);
+  }
   return gif;
 }
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "apps/networks/evaluate.h"
+#include "apps/shell/numbers.h"
 #include "core/error.h"
 
 namespace fovea {
@@ -23,12 +24,42 @@ std::vector<SampleView> sample_views(const Model& model, std::span<const std::ui
   return out;
 }
 
+std::string short_class_name(const Model& model, int index) {
+  constexpr int most = 22;
+  const std::string name = printable(class_name(model, index));
+  return fit_text(name, most * text_width("x"));
+}
+
+std::string percent_text(double probability) {
+  if (!std::isfinite(probability)) return "";
+  if (probability >= 1) return "100%";
+  if (probability >= 0.9999) return ">99.99%";
+  // Rounded down: only what is certain is 100%.
+  if (probability >= 0.995) return fixed(std::floor(1e4 * probability) / 100, 2) + "%";
+  return probability < 0.005 && probability > 0 ? "<1%" : cat(std::lround(100 * probability), "%");
+}
+
 std::string caption(const Model& model, int label, int answer, double probability) {
-  if (label == answer) return class_name(model, label);
-  const std::string percent =
-      std::isfinite(probability) ? cat(" (", std::lround(100 * probability), "%)") : "";
-  const std::string answered = class_name(model, answer) + percent;
-  return label < 0 ? answered : cat(class_name(model, label), " → ", answered);
+  if (label == answer) return short_class_name(model, label);
+  const std::string percent = percent_text(probability);
+  const std::string answered =
+      short_class_name(model, answer) + (percent.empty() ? "" : cat(" (", percent, ")"));
+  return label < 0 ? answered : cat(short_class_name(model, label), " → ", answered);
+}
+
+int region_margin(std::span<const SampleView> views) {
+  constexpr int least = 2;
+  double margin = least;
+  int most = least;
+  for (const SampleView& view : views) {
+    const Image& image = view.before;
+    most = std::clamp(std::max(image.width, image.height), least, 256);
+    for (const StageView& stage : view.after)
+      for (const auto& [x, y] : stage.outline)
+        for (const double beyond : {-x, -y, x - image.width, y - image.height})
+          if (std::isfinite(beyond)) margin = std::max(margin, beyond + 1);
+  }
+  return static_cast<int>(std::min<double>(std::ceil(margin), most));
 }
 
 std::vector<SampleView> answered_views(const Model& model, std::span<const std::uint8_t> pixels,
@@ -48,10 +79,7 @@ std::vector<SampleView> answered_views(const Model& model, std::span<const std::
 ContactSheetOptions sheet_options(const Shape& image_shape) {
   const int side = std::max({1, image_shape[1], image_shape[2]});
   const int scale = std::max(1, 112 / side);
-  return {.columns = side <= 48 ? 4 : 2,
-          .scale = scale,
-          .margin = std::min(256, side * 2 / 7),  // transformers like to look beyond the edge
-          .text_scale = side * scale >= 90 ? 2 : 1};
+  return {.columns = side <= 48 ? 4 : 2, .scale = scale, .text_scale = side * scale >= 90 ? 2 : 1};
 }
 
 Image before_after_sheet(const Model& model, const Dataset& dataset, std::span<const int> indices,
@@ -63,6 +91,7 @@ Image before_after_sheet(const Model& model, const Dataset& dataset, std::span<c
   const std::vector<SampleView> views =
       answered_views(model, pixels, inspect(model, pixels), labels);
   ContactSheetOptions o = options;
+  o.margin = region_margin(views);
   o.columns = std::min(o.columns, std::max(1, static_cast<int>(views.size())));
   for (const Stage& stage : transformer_stages(model))
     if (!stage.of_image)

@@ -16,6 +16,16 @@ namespace fovea {
 std::vector<SampleView> sample_views(const Model& model, std::span<const std::uint8_t> pixels,
                                      std::span<const std::vector<Theta>> thetas);
 
+/// The name of a class, shortened to 22 letters.
+std::string short_class_name(const Model& model, int index);
+
+/// "63%", "99.98%", ">99.99%": 100% for certainty alone; "" if it is not finite.
+std::string percent_text(double probability);
+
+/// Room that a sheet of these needs around its inputs (ContactSheetOptions::margin): at most as
+/// much as they are large.
+int region_margin(std::span<const SampleView> views);
+
 /// "7" where `label` is what the network answered, else what it took it for: "7 → 1 (63%)"; for an
 /// unknown label (< 0) "1 (63%)".
 std::string caption(const Model& model, int label, int answer, double probability);
@@ -30,7 +40,7 @@ std::vector<SampleView> answered_views(const Model& model, std::span<const std::
 Image before_after_sheet(const Model& model, const Dataset& dataset, std::span<const int> indices,
                          const ContactSheetOptions& options = {});
 
-/// Options whose scale and columns suit images of this size.
+/// Options whose scale and columns suit images of this size; the margin follows from what is shown.
 ContactSheetOptions sheet_options(const Shape& image_shape);
 
 /// The first `count` indices from `begin` on that the network gets wrong, fewer if there are not as

@@ -59,9 +59,10 @@ void check(std::span<const SampleView> samples, const ContactSheetOptions& o) {
   }
 }
 
-/// As large as the panel allows.
-int after_scale(const Image& image, const Layout& l) {
-  return std::max(1, std::min(l.panel_width / image.width, l.panel_height / image.height));
+/// So that an identity looks as its input does, whatever the size of its output.
+int after_scale(const Image& image, const Image& before, const ContactSheetOptions& o) {
+  return std::max(
+      1, std::min(before.width * o.scale / image.width, before.height * o.scale / image.height));
 }
 
 Layout lay_out(std::span<const SampleView> samples, const ContactSheetOptions& o) {
@@ -73,9 +74,9 @@ Layout lay_out(std::span<const SampleView> samples, const ContactSheetOptions& o
   l.panel_width = (before.width + 2 * o.margin) * o.scale;
   l.panel_height = (before.height + 2 * o.margin) * o.scale;
   l.stages = static_cast<int>(samples[0].after.size());
-  l.after_width = l.panel_width;
+  l.after_width = text_width("before", o.text_scale);
   for (const StageView& view : samples[0].after) {
-    const int scale = after_scale(view.image, l);
+    const int scale = after_scale(view.image, before, o);
     l.after_width = std::max(l.after_width, view.image.width * scale);
     l.panel_height = std::max(l.panel_height, view.image.height * scale);
   }
@@ -120,22 +121,25 @@ bool drawable(const std::vector<Point>& outline) {
   });
 }
 
-/// How much smaller than at o.scale an input is drawn so that all of its outlines fit into the
-/// panel; never so small that the input cannot be made out.
-double zoom_to_fit(const SampleView& sample, const Layout& l, const ContactSheetOptions& o) {
-  const Image& before = sample.before;
-  constexpr double smallest = 0.2;
-  const double dot = 2.0 * line_width(o);
-  double zoom = 1;
-  for (const StageView& view : sample.after) {
-    if (!drawable(view.outline)) continue;
-    for (const Point& p : view.outline) {
-      const double x = std::abs(p[0] - before.width / 2.0) * o.scale;
-      const double y = std::abs(p[1] - before.height / 2.0) * o.scale;
-      zoom = std::min({zoom, (l.panel_width / 2.0 - dot) / x, (l.panel_height / 2.0 - dot) / y});
-    }
+/// Whether a point is inside of a closed outline (even-odd rule).
+bool is_inside(const std::vector<Point>& outline, double x, double y) {
+  if (outline.empty()) return false;
+  bool inside = false;
+  for (std::size_t i = 0, j = outline.size() - 1; i < outline.size(); j = i++) {
+    const auto [x1, y1] = outline[i];
+    const auto [x2, y2] = outline[j];
+    if ((y1 > y) != (y2 > y) && x < (x2 - x1) * ((y - y1) / (y2 - y1)) + x1) inside = !inside;
   }
-  return std::max(smallest, zoom);
+  return inside;
+}
+
+/// Dims what no region holds.
+void dim_outside(Image& panel, const std::vector<std::vector<Point>>& outlines) {
+  for (int y = 0; y < panel.height; ++y)
+    for (int x = 0; x < panel.width; ++x)
+      if (std::none_of(outlines.begin(), outlines.end(),
+                       [&](const auto& o) { return is_inside(o, x + 0.5, y + 0.5); }))
+        blend_pixel(panel, x, y, card, 0.6);
 }
 
 Colour colour_of(std::size_t stage) {
@@ -146,24 +150,20 @@ Colour colour_of(std::size_t stage) {
 Image before_panel(const SampleView& sample, const Layout& l, const ContactSheetOptions& o) {
   const Image& before = sample.before;
   Image panel = make_canvas(l.panel_width, l.panel_height, surround);
-  const double zoom = zoom_to_fit(sample, l, o);
-  const auto drawn = [&](int pixels) {
-    return std::max(1, static_cast<int>(std::lround(pixels * o.scale * zoom)));
-  };
-  const int width = drawn(before.width), height = drawn(before.height);
-  const int left = (l.panel_width - width) / 2, top = (l.panel_height - height) / 2;
-  if (zoom < 1)
-    draw_picture(panel, resize(before, width, height), left, top, 1);
-  else
-    draw_picture(panel, before, left, top, o.scale, o.scaling);
+  const int left = (l.panel_width - before.width * o.scale) / 2;
+  const int top = (l.panel_height - before.height * o.scale) / 2;
+  draw_picture(panel, before, left, top, o.scale, o.scaling);
+  std::vector<std::vector<Point>> outlines;
+  for (const StageView& view : sample.after) {
+    outlines.push_back(drawable(view.outline) ? view.outline : std::vector<Point>());
+    for (Point& p : outlines.back()) p = {left + p[0] * o.scale, top + p[1] * o.scale};
+  }
+  if (std::any_of(outlines.begin(), outlines.end(), drawable)) dim_outside(panel, outlines);
   const double line = line_width(o);
-  for (std::size_t k = 0; k < sample.after.size(); ++k) {
-    std::vector<Point> outline = sample.after[k].outline;
-    if (!drawable(outline)) continue;
-    for (Point& p : outline)
-      p = {left + p[0] * width / before.width, top + p[1] * height / before.height};
-    draw_polyline(panel, outline, line, colour_of(k), true);
-    fill_disc(panel, outline[0], 1.75 * line, colour_of(k));
+  for (std::size_t k = 0; k < outlines.size(); ++k) {
+    if (outlines[k].empty()) continue;
+    draw_polyline(panel, outlines[k], line, colour_of(k), true);
+    fill_disc(panel, outlines[k][0], 1.75 * line, colour_of(k));
   }
   return panel;
 }
@@ -188,7 +188,7 @@ void draw_card(Image& sheet, const SampleView& sample, int x, int y, const Layou
   draw_picture(sheet, before_panel(sample, l, o), left, panel_top, 1);
   for (int k = 0; k < l.stages; ++k) {
     const Image& image = sample.after[static_cast<std::size_t>(k)].image;
-    const int scale = after_scale(image, l);
+    const int scale = after_scale(image, sample.before, o);
     const int after_x = left + l.panel_width + l.padding + k * (l.after_width + l.padding);
     draw_centred(sheet, after_x, top, l.after_width, l.stages > 1 ? cat("after ", k + 1) : "after",
                  muted, o.text_scale);
@@ -196,9 +196,11 @@ void draw_card(Image& sheet, const SampleView& sample, int x, int y, const Layou
                after_x + (l.after_width - image.width * scale) / 2,
                panel_top + (l.panel_height - image.height * scale) / 2, scale, o);
   }
-  draw_centred(sheet, left, panel_top + l.panel_height + l.padding / 2,
-               l.card_width - 2 * l.padding, sample.caption, sample.wrong ? alarm : bright,
-               o.text_scale);
+  // In small letters where it would be cut off.
+  const int room = l.card_width - 2 * l.padding;
+  const int text_scale = text_width(sample.caption, o.text_scale) <= room ? o.text_scale : 1;
+  draw_centred(sheet, left, panel_top + l.panel_height + l.padding / 2, room, sample.caption,
+               sample.wrong ? alarm : bright, text_scale);
 }
 
 }  // namespace

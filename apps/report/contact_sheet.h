@@ -20,7 +20,7 @@ struct SampleView {
   /// point that becomes the top left corner and may lie outside of the input; empty or not finite:
   /// none is drawn.
   std::vector<StageView> after = {};
-  std::string caption = {};  ///< "7 → 1 (63%)"; cut to the width that there is
+  std::string caption = {};  ///< "7 → 1 (63%)"; smaller, then cut, where it is too wide
   bool wrong = false;        ///< caption in the colour of errors
 };
 
@@ -28,16 +28,18 @@ struct ContactSheetOptions {
   int columns = 4;     ///< pairs side by side, 1 to 64
   int scale = 4;       ///< pixels per input pixel, 1 to 64
   int margin = 5;      ///< input pixels of room around the input for regions beyond it, 0 to 256;
-                       ///< an input whose region needs more is drawn smaller, to a fifth
+                       ///< what lies farther out is not shown
   int text_scale = 1;  ///< size of captions, 1 to 8; the title is twice as large if it fits
   Scaling scaling = Scaling::smooth;
   std::string title = {};  ///< none: no title line
-  std::string legend = "outline: the region the transformer samples · dot: its top left corner";
+  std::string legend =
+      "outline: the region the transformer samples · dot: its top left corner · one scale";
 };
 
-/// Draws the samples row by row, each as a card with before, after and caption. The size of the
-/// result depends on the options, the number of samples and their sizes only, so that sheets of
-/// the same samples make an animation. Opaque, legible on light and dark pages alike.
+/// Draws the samples row by row, each as a card with before, after and caption, all at one scale:
+/// what an identity leaves is as large as its input. What is outside of the regions is dimmed. The
+/// size of the result depends on the options, the number of samples and their sizes only, so that
+/// sheets of the same samples make an animation. Opaque, legible on light and dark pages alike.
 /// Throws Error without samples, for samples of different sizes or options out of range.
 Image contact_sheet(std::span<const SampleView> samples, const ContactSheetOptions& options = {});
 

@@ -7,6 +7,7 @@
 #include "apps/report/chart.h"
 #include "apps/report/markup.h"
 #include "apps/report/ticks.h"
+#include "core/error.h"
 
 namespace fovea {
 
@@ -22,6 +23,14 @@ Series curve(const std::string& name, const std::vector<LogLine>& lines, const c
   return series;
 }
 
+// In percent. None wrong has no place on a logarithmic axis: a gap.
+Series error_curve(const std::string& name, const std::vector<LogLine>& lines, const char* x,
+                   const char* accuracy) {
+  Series series = curve(name, lines, x, accuracy);
+  for (double& y : series.y) y = 100 * (1 - y);
+  return series;
+}
+
 bool has_values(const Series& series) {
   return std::any_of(series.y.begin(), series.y.end(), [](double y) { return std::isfinite(y); });
 }
@@ -33,8 +42,8 @@ void add_chart(std::vector<RunChart>& charts, const std::string& file, std::vect
 }
 
 // Training losses of single steps are noisy and many: the mean of each of up to 200 stretches.
-Series smoothed_steps(const RunLog& log) {
-  Series series{.name = "training, while learning", .dashed = true};
+Series smoothed_steps(const RunLog& log, const std::string& name) {
+  Series series{.name = name, .dashed = true};
   const std::size_t count = log.steps.size(), stretch = std::max<std::size_t>(1, count / 200);
   for (std::size_t begin = 0; begin + stretch <= count; begin += stretch) {
     double sum = 0;
@@ -45,49 +54,64 @@ Series smoothed_steps(const RunLog& log) {
   return series;
 }
 
+// Whether a logarithmic axis shows more: values differ by more than a factor of five.
 bool spans_decades(const std::vector<Series>& all) {
   double low = std::numeric_limits<double>::infinity(), high = 0;
   for (const Series& series : all)
     for (const double y : series.y)
       if (y > 0 && std::isfinite(y)) low = std::min(low, y), high = std::max(high, y);
-  return high > 10 * low;
+  return high > 5 * low;
 }
 
 }  // namespace
 
-std::vector<RunChart> run_charts(const RunLog& log) {
+std::vector<RunChart> run_charts(const RunLog& log, const std::string& training_has) {
   std::vector<RunChart> charts;
-  std::vector<Series> losses, accuracies;
+  std::vector<Series> losses, errors;
+  const std::string training =
+      training_has.empty() ? "training" : cat("training (with ", training_has, ")");
   std::string x_label = "epoch";
   if (log.epochs.size() > 1) {
-    losses = {curve("training", log.epochs, "epoch", "train_loss"),
+    losses = {curve(training, log.epochs, "epoch", "train_loss"),
               curve("test", log.epochs, "epoch", "test_loss")};
-    accuracies = {curve("training", log.epochs, "epoch", "train_accuracy", 100),
-                  curve("test", log.epochs, "epoch", "test_accuracy", 100)};
+    errors = {error_curve(training, log.epochs, "epoch", "train_accuracy"),
+              error_curve("test", log.epochs, "epoch", "test_accuracy")};
   } else {  // a short run: its steps tell more
     x_label = "step";
-    losses = {smoothed_steps(log), curve("test", log.epochs, "step", "test_loss")};
-    accuracies = {curve("training", log.steps, "step", "accuracy", 100),
-                  curve("test", log.epochs, "step", "test_accuracy", 100)};
+    losses = {smoothed_steps(log, training), curve("test", log.epochs, "step", "test_loss")};
+    errors = {error_curve(training, log.steps, "step", "accuracy"),
+              error_curve("test", log.epochs, "step", "test_accuracy")};
   }
   add_chart(charts, "loss.svg", losses,
             {.title = "Loss",
              .x_label = x_label,
              .y_label = "negative log-likelihood",
              .log_y = spans_decades(losses)});
-  add_chart(charts, "accuracy.svg", accuracies,
-            {.title = "Accuracy", .x_label = x_label, .y_label = "percent right"});
+  add_chart(charts, "error.svg", errors,
+            {.title = "Error",
+             .x_label = x_label,
+             .y_label = "percent wrong",
+             .log_y = spans_decades(errors)});
+  if (log.epochs.size() > 1) {
+    const std::vector<Series> steps = {curve("one step", log.steps, "step", "loss"),
+                                       smoothed_steps(log, "mean")};
+    add_chart(charts, "step-loss.svg", steps,
+              {.title = "Loss of single steps",
+               .x_label = "step",
+               .y_label = "loss",
+               .log_y = spans_decades(steps)});
+  }
+  const std::vector<Series> norms = {curve("norm", log.steps, "step", "grad_norm")};
+  add_chart(charts, "gradient-norm.svg", norms,
+            {.title = "Norm of all gradients, before clipping",
+             .x_label = "step",
+             .y_label = "norm",
+             .log_y = spans_decades(norms)});
   const bool by_step = log.epochs.size() < 2 || log.steps.size() > log.epochs.size();
   const Series rates = by_step ? curve("learning rate", log.steps, "step", "lr")
                                : curve("learning rate", log.epochs, "step", "lr");
   add_chart(charts, "learning-rate.svg", {rates},
             {.title = "Learning rate", .x_label = "step", .y_label = "learning rate", .y_min = 0});
-  add_chart(charts, "theta.svg",
-            {curve("mean |theta - identity|", log.steps, "step", "theta_deviation")},
-            {.title = "How far the transformer is from doing nothing",
-             .x_label = "step",
-             .y_label = "mean |theta - identity|",
-             .y_min = 0});
   return charts;
 }
 

@@ -15,9 +15,10 @@ struct RunChart {
   ReportData::Chart chart;
 };
 
-/// Loss, accuracy (in percent) and learning rate over epochs, and the mean deviation of theta from
-/// the identity over steps; those without data are left out.
-std::vector<RunChart> run_charts(const RunLog& log);
+/// Loss and error (in percent) over epochs, loss of single steps, gradient norm and learning rate;
+/// those without data are left out. `training_has` is what only training sees and the test does
+/// not, "dropout, augmentation": it stands beside the curves of training.
+std::vector<RunChart> run_charts(const RunLog& log, const std::string& training_has = "");
 
 /// The table of epochs of a report.
 void add_epoch_table(const RunLog& log, ReportData& report);

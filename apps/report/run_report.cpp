@@ -11,8 +11,10 @@
 #include "apps/report/animation.h"
 #include "apps/report/before_after.h"
 #include "apps/report/chart.h"
+#include "apps/report/class_means.h"
 #include "apps/report/curves.h"
 #include "apps/report/markup.h"
+#include "apps/report/pose.h"
 #include "apps/run/config.h"
 #include "apps/run/confusion.h"
 #include "apps/run/files.h"
@@ -63,11 +65,83 @@ std::string duration(double seconds) {
   return cat(whole / 3600, " h ", whole % 3600 / 60, " min");
 }
 
-void add_curves(Report& report, const RunLog& log) {
-  for (const RunChart& chart : run_charts(log)) {
+// What stands beside the inputs in pictures.
+std::string what_is_shown(const Model& model) {
+  for (const Stage& stage : transformer_stages(model))
+    if (!stage.of_image)
+      return "as the transformers warp them, feature maps being shown as the image in their place";
+  return "as the classifier sees them";
+}
+
+// What the loss of training includes and that of the test does not.
+std::string training_has(const Model& model, const Json& options) {
+  std::string out;
+  const auto add = [&](bool has, const char* what) {
+    if (has) out += (out.empty() ? "" : ", ") + std::string(what);
+  };
+  const auto above_zero = [&](const char* name) {
+    const Json value = options.is_object() ? options.value(name, Json()) : Json();
+    return (value.is_number() && value > 0) || (value.is_boolean() && value == true);
+  };
+  add(architecture(*model.network).find("Dropout") != std::string::npos, "dropout");
+  bool varied = false;
+  for (const char* name : {"shift", "rotate", "scale", "shear", "elastic", "erase", "flip"})
+    varied = varied || above_zero(name);
+  add(varied, "augmentation");
+  add(above_zero("label-smoothing"), "label smoothing");
+  return out;
+}
+
+void add_charts(Report& report, const std::vector<RunChart>& charts) {
+  for (const RunChart& chart : charts) {
     write_file_atomically(report.path(chart.file), chart.chart.svg);
     report.page.charts.push_back(chart.chart);
   }
+}
+
+// How often answers are right that the network is so sure of.
+std::vector<RunChart> calibration_chart(const Confusion& confusion) {
+  Series right{.name = "right"}, ideal{.name = "as sure as right", .dashed = true};
+  double gap = 0;
+  std::int64_t total = 0;
+  for (const CalibrationBin& bin : confusion.calibration) {
+    if (bin.count == 0) continue;
+    const double share = static_cast<double>(bin.correct) / static_cast<double>(bin.count);
+    right.x.push_back(100 * bin.probability);
+    right.y.push_back(100 * share);
+    gap += std::abs(share - bin.probability) * static_cast<double>(bin.count);
+    total += bin.count;
+  }
+  if (total == 0) return {};
+  ideal.x = ideal.y = {0, 100};
+  const ChartOptions options{
+      .title = cat("Calibration: sure and right differ by ",
+                   fixed(100 * gap / static_cast<double>(total), 2), " points on average"),
+      .x_label = "probability of the answer, percent",
+      .y_label = "percent right",
+      .y_min = 0,
+      .y_max = 100};
+  const Series both[] = {right, ideal};
+  return {{"calibration.svg", {options.title, line_chart_svg(both, options)}}};
+}
+
+void add_class_means(Report& report) {
+  constexpr int most_classes = 26;
+  if (report.model.info.classes() > most_classes || transformer_stages(report.model).empty())
+    return;
+  const std::vector<SampleView> means = class_means(report.model, report.data.test);
+  if (means.empty()) return;
+  ContactSheetOptions options = sheet_options(report.data.test.image_shape);
+  options.margin = 0;
+  options.columns = std::min(5, static_cast<int>(means.size()));
+  options.legend = "means of up to 100 test images a class: the sharper, the more alike they are";
+  report.add_png("class-means.png", "The mean of each class",
+                 cat("test images as they are, and ", what_is_shown(report.model)),
+                 contact_sheet(means, options));
+}
+
+void add_curves(Report& report, const RunLog& log, const Json& options) {
+  add_charts(report, run_charts(log, training_has(report.model, options)));
   add_epoch_table(log, report.page);
 }
 
@@ -92,14 +166,6 @@ void add_key_figures(Report& report, const RunLog& log, const std::optional<Conf
   const auto middle = speeds.begin() + static_cast<std::ptrdiff_t>(speeds.size() / 2);
   std::nth_element(speeds.begin(), middle, speeds.end());
   figures.push_back({"images per second", grouped(std::llround(*middle))});
-}
-
-// What stands beside the inputs in pictures.
-std::string what_is_shown(const Model& model) {
-  for (const Stage& stage : transformer_stages(model))
-    if (!stage.of_image)
-      return "as the transformers warp them, feature maps being shown as the image in their place";
-  return "as the classifier sees them";
 }
 
 void add_animation(Report& report, const std::vector<TrainingFrame>& frames) {
@@ -183,14 +249,18 @@ void write_run_report(const std::string& directory, const Model& model, const Da
   model.network->eval();
   Report report{directory, model, data};
   const auto confusion = read_confusion(report.left(run_files::confusion));
-  add_config(report, read_config(report.left(run_files::config)));
+  const RunConfig config = read_config(report.left(run_files::config));
+  add_config(report, config);
   const RunLog log = read_run_log(report.left(run_files::log_jsonl));
   add_key_figures(report, log, confusion);
   const auto frames = read_frames(report.left(run_files::frames));
   add_animation(report, frames);
   add_before_after(report, frames);
+  add_class_means(report);
   if (confusion) add_mistakes(report, *confusion);
-  add_curves(report, log);
+  add_curves(report, log, config.options);
+  add_charts(report, pose_charts(model, frames));
+  if (confusion) add_charts(report, calibration_chart(*confusion));
   if (confusion) add_confusion(report, *confusion);
   write_file_atomically(report.path(run_files::report), render_report(report.page));
 }

@@ -9,8 +9,11 @@
 namespace fovea {
 
 /// Reads the files that training left in the run's folder (files.h) and writes beside them:
-///   loss.svg, accuracy.svg, learning-rate.svg   curves over epochs, training and test
-///   theta.svg                                   mean |theta - identity| over steps
+///   loss.svg, error.svg                         curves over epochs, training and test
+///   step-loss.svg, gradient-norm.svg, learning-rate.svg   over steps
+///   theta.svg, theta-size.svg, theta-shift.svg  turn, slant, size and shift (pose.h)
+///   calibration.svg                             how sure answers are, and how often right
+///   class-means.png                             mean images of the classes, before and after
 ///   confusion.svg                               the confusion matrix
 ///   before-after.png, mistakes.png              contact sheets of test images (contact_sheet.h)
 ///   training.gif                                the images of frames/theta.jsonl as `model`'s

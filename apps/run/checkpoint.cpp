@@ -8,6 +8,7 @@
 #include "apps/networks/model_info.h"
 #include "apps/run/files.h"
 #include "apps/shell/json.h"
+#include "apps/shell/strict_json.h"
 #include "core/error.h"
 
 namespace fovea {
@@ -101,7 +102,9 @@ Checkpoint read_newest_checkpoint(const std::string& directory) {
     require(metadata.count(state_key) && metadata.count(options_key), out.file,
             ": has no optimiser state, only weights; start a new run from them with --init");
     const Json json = parse_json(metadata.at(state_key));
-    visit_state(out.state, [&](const char* name, auto& value) { json.at(name).get_to(value); });
+    visit_state(out.state, [&](const char* name, auto& value) {
+      read_strictly(json.at(name), cat(out.file, ": damaged checkpoint: ", name), value);
+    });
     if (json.contains("plateau")) out.state.plateau = plateau_state(json.at("plateau"));
     out.options = metadata.at(options_key);
     check_state(out.state, out.file);

@@ -28,7 +28,8 @@
 // confusion.json     of the best weights, at the end: {"class_names", "matrix": N * N counts,
 //                    row-major [true][predicted], "loss", "correct", "total", "mistakes": the 24
 //                    surest wrong answers, worst first: {"index" in the test set, "label",
-//                    "predicted", "probability"}}
+//                    "predicted", "probability"}, "calibration": ten of {"count", "correct",
+//                    "probability": mean}, the answers by tenths of their probability}
 // reports            what write_run_report() makes of all that: report.html, pictures and curves.
 #pragma once
 
@@ -50,9 +51,22 @@ inline constexpr const char* events_prefix = "events.out.tfevents.";  // TensorB
 
 /// Every file that a report may consist of: written through report_path() alone, so that
 /// remove_run() knows them.
-inline constexpr const char* reports[] = {
-    report,          "loss.svg",         "accuracy.svg", "learning-rate.svg", "theta.svg",
-    "confusion.svg", "before-after.png", "mistakes.png", "training.gif"};
+inline constexpr const char* reports[] = {report,
+                                          "loss.svg",
+                                          "step-loss.svg",
+                                          "error.svg",
+                                          "gradient-norm.svg",
+                                          "theta.svg",
+                                          "theta-size.svg",
+                                          "theta-shift.svg",
+                                          "learning-rate.svg",
+                                          "confusion.svg",
+                                          "calibration.svg",
+                                          "class-means.png",
+                                          "before-after.png",
+                                          "mistakes.png",
+                                          "training.gif",
+                                          "accuracy.svg"};  // the last: of earlier versions
 
 /// Test images that frames and pictures show.
 inline constexpr int frame_images = 16;

@@ -11,6 +11,7 @@
 
 #include "apps/run/files.h"
 #include "apps/run/tensorboard.h"
+#include "apps/shell/build_info.h"
 #include "apps/shell/json.h"
 #include "core/error.h"
 
@@ -105,7 +106,7 @@ void LogWriter::flush() {
     jsonl_.flush();
     if (tensorboard_) tensorboard_->flush();
   } catch (const Error& error) {
-    fail(error.what(), "; then go on with: train --resume ", directory_);
+    fail(error.what(), "; then go on with: ", resume_command(directory_));
   }
   flushed_ = std::chrono::steady_clock::now();
 }

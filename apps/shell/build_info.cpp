@@ -1,5 +1,7 @@
 #include "apps/shell/build_info.h"
 
+#include <errno.h>
+
 #include "core/blas.h"
 #include "core/error.h"
 #include "core/lanes.h"
@@ -46,6 +48,13 @@ std::string machine_line() {
   return cat(threads(), threads() == 1 ? " thread on " : " threads on ", available_cpus(),
              available_cpus() == 1 ? " CPU, " : " CPUs, ", blas_description(), ", ",
              compiler_description(), " (", target_description(), ", ", flags_description(), ")");
+}
+
+std::string resume_command(const std::string& folder) {
+  const std::string program = program_invocation_name;
+  if (program.substr(program.rfind('/') + 1) != "mnist_stn") return program;
+  const bool plain = folder.find_first_of(" \t'\"$&;()<>|*?[]#~`\\\n") == folder.npos;
+  return cat(program, " train --resume ", plain ? folder : cat("'", folder, "'"));
 }
 
 }  // namespace fovea

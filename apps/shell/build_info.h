@@ -14,4 +14,8 @@ std::string flags_description();     ///< "optimised", "not optimised", with san
 /// "2 threads on 2 CPUs, OpenBLAS 0.3.21, SkylakeX kernels, GCC 12.2.0 (AVX-512, float, optimised)"
 std::string machine_line();
 
+/// What to type to go on with the run in `folder`: "build/mnist_stn train --resume runs/first"; for
+/// another program its own name, as it was called, since that resumes by itself.
+std::string resume_command(const std::string& folder);
+
 }  // namespace fovea

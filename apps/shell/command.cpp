@@ -3,9 +3,52 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdint>
+#include <limits>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "apps/shell/numbers.h"
+#include "core/error.h"
+
 namespace fovea {
+
+namespace {
+
+// What an option's value is made of.
+template <class T>
+struct Element {
+  using type = T;
+};
+template <class T>
+struct Element<std::vector<T>> : Element<T> {};
+template <class T>
+struct Element<std::optional<T>> : Element<T> {};
+template <class T, std::size_t n>
+struct Element<std::array<T, n>> : Element<T> {};
+
+// CLI11 reads 010 as eight, 0x10 as sixteen, -1 as 2^64 - 1. Makes `text` what it reads as decimal;
+// returns what is wrong with it, "" if nothing is.
+template <class T>
+std::string make_decimal(std::string& text) {
+  if (text.empty()) return "is empty, a value is needed";
+  if constexpr (std::is_floating_point_v<T>) {
+    if (!number_of(text)) return cat("a number is needed, got '", text, "'");
+  } else if constexpr (std::is_integral_v<T>) {
+    const bool natural = std::is_unsigned_v<T>;
+    const auto value = whole_number_of(text);
+    const auto large = natural_number_of(text);
+    const bool fits = natural ? large.has_value() : value && std::in_range<T>(*value);
+    if (!fits && text.find_first_not_of("+-0123456789") == text.npos && number_of(text))
+      return cat("takes ", std::numeric_limits<T>::min(), " to ", std::numeric_limits<T>::max(),
+                 ", got ", text);
+    if (!fits) return cat("a whole number is needed, got '", text, "'");
+    text = natural ? std::to_string(*large) : std::to_string(*value);
+  }
+  return "";
+}
+
+}  // namespace
 
 Command::Command(CLI::App& program, const std::string& name, const std::string& description)
     : app_(program.add_subcommand(name, description)) {}
@@ -19,9 +62,10 @@ template <class T>
 Command& Command::option(const std::string& names, T& value, const std::string& help,
                          const std::string& type) {
   last_ = app_->add_option(names, value, help)->type_name(type)->group(group_);
-  bool has_default = true;
+  last_->transform(CLI::Validator(make_decimal<typename Element<T>::type>, ""));
+  bool has_default = help.find("(default:") == help.npos;
   if constexpr (requires { value.has_value(); }) has_default = false;
-  if constexpr (requires { value.empty(); }) has_default = !value.empty();
+  if constexpr (requires { value.empty(); }) has_default = has_default && !value.empty();
   if (has_default) last_->capture_default_str();
   return *this;
 }

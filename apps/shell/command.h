@@ -21,7 +21,9 @@ namespace fovea {
 ///     command.option("-w,--weights", o.weights, "safetensors file", "FILE").required();
 ///
 /// The variables must live until the program has parsed its arguments. The help prints what they
-/// hold now as the default, but not for std::optional and empty ones.
+/// hold now as the default, but not for std::optional and empty ones, and not where the text has a
+/// "(default: ...)" of its own. Numbers are decimal: 010 is ten, 0x10 and 1.5 for an int are
+/// misuse.
 class Command {
  public:
   Command(CLI::App& program, const std::string& name, const std::string& description);

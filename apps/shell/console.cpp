@@ -47,7 +47,7 @@ int terminal_width() {
 }
 
 void warn(std::string_view text) {
-  const std::string line = cat("warning: ", text, "\n");
+  const std::string line = cat("warning: ", printable(text, 4000), "\n");
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;  // nobody is left to tell
 }
 

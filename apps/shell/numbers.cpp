@@ -1,11 +1,35 @@
 #include "apps/shell/numbers.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <string_view>
 
 namespace fovea {
+
+namespace {
+
+template <class Number>
+std::optional<Number> whole(std::string_view text) {
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::optional<double> number_of(std::string_view text) {
+  return whole<double>(text);
+}
+std::optional<std::int64_t> whole_number_of(std::string_view text) {
+  return whole<std::int64_t>(text);
+}
+std::optional<std::uint64_t> natural_number_of(std::string_view text) {
+  return whole<std::uint64_t>(text);
+}
 
 std::string fixed(double value, int decimals) {
   char text[400];  // the largest double has 309 digits before the point

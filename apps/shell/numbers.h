@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace fovea {
 
@@ -11,6 +13,12 @@ std::string fixed(double value, int decimals);
 
 /// A whole number with thousands separated: "60,000".
 std::string grouped(std::int64_t value);
+
+/// The text as a decimal number, all of it: no hexadecimal, no spaces, and leading zeros mean
+/// nothing (010 is ten). Nothing if it is none, or beyond what the type holds.
+std::optional<double> number_of(std::string_view text);
+std::optional<std::int64_t> whole_number_of(std::string_view text);
+std::optional<std::uint64_t> natural_number_of(std::string_view text);
 
 /// A length of time as a clock shows it, "1:02:03" or "2:03".
 std::string duration_text(double seconds);

@@ -81,10 +81,10 @@ Dataset load_test_data(const DataOptions& options, const std::vector<float>& mea
 
 std::string describe_data(const DataSplit& data) {
   const Shape& shape = data.train.image_shape;
-  return cat(data.train.name, ": ", grouped(data.train.size()), " training and ",
+  return cat(printable(data.train.name), ": ", grouped(data.train.size()), " training and ",
              grouped(data.test.size()), " test images of ", shape[0], "x", shape[1], "x", shape[2],
              ", ", data.train.classes(), " classes",
-             data.train.note.empty() ? "" : cat(" (", data.train.note, ")"));
+             data.train.note.empty() ? "" : cat(" (", printable(data.train.note, 500), ")"));
 }
 
 std::uint32_t data_checksum(const DataSplit& data) {

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "apps/networks/network.h"
 #include "apps/shell/json.h"
+#include "apps/shell/numbers.h"
+#include "apps/shell/strict_json.h"
 #include "apps/shell/suggest.h"
 #include "apps/shell/usage_error.h"
 #include "apps/train/optimizers.h"
@@ -26,12 +27,13 @@ Json to_json(const std::optional<T>& value) {
   return value ? Json(*value) : Json();
 }
 template <class T>
-void from_json(const Json& json, T& value) {
-  json.get_to(value);
+void from_json(const Json& json, const std::string& name, T& value) {
+  read_strictly(json, name, value);
 }
 template <class T>
-void from_json(const Json& json, std::optional<T>& value) {
-  value = json.is_null() ? std::nullopt : std::optional<T>(json.get<T>());
+void from_json(const Json& json, const std::string& name, std::optional<T>& value) {
+  value.reset();
+  if (!json.is_null()) read_strictly(json, name, value.emplace());
 }
 
 // Refuses NaN, too.
@@ -127,11 +129,10 @@ Attributes network_options(const TrainOptions& options) {
 double fill_value(const TrainOptions& options, const std::vector<float>& mean,
                   const std::vector<float>& stddev) {
   if (options.fill != "auto") {
-    char* end = nullptr;
-    const double value = std::strtod(options.fill.c_str(), &end);
-    require_usage(!options.fill.empty() && *end == '\0' && std::abs(value) <= 1e6,
+    const std::optional<double> value = number_of(options.fill);
+    require_usage(value && std::abs(*value) <= 1e6,
                   "--fill takes auto or a number from -1e6 to 1e6, got '", options.fill, "'");
-    return value;
+    return *value;
   }
   if (find_optimizer(options.optimizer).plain || mean.size() != 1) return 0;
   return -static_cast<double>(mean[0]) / static_cast<double>(stddev[0]);
@@ -162,7 +163,8 @@ TrainOptions resumed_options(const std::string& stored, const TrainOptions& now,
   });
   // An option that the run's program did not have keeps its default.
   visit_options(options, [&](const OptionInfo& info, auto& value) {
-    if (json.contains(info.name)) from_json(json.at(info.name), value);
+    if (json.contains(info.name))
+      from_json(json.at(info.name), cat(now.resume, ": option ", info.name), value);
   });
   options.resume = options.out = now.resume;
   return options;

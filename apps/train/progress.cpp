@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <vector>
 
 #include "apps/shell/console.h"
 #include "apps/shell/numbers.h"
@@ -29,17 +30,27 @@ std::string bar(double share, int cells) {
 
 std::string progress_text(const ProgressView& v, int width) {
   const std::string head = cat("Epoch ", v.epoch, "/", v.epochs);
-  const std::string parts[] = {
-      cat("  loss ", fixed(v.loss, 4), " ± ", fixed(v.loss_error, 4)),
-      cat("  accuracy ", fixed(100 * v.accuracy, 2), " ± ", fixed(100 * v.accuracy_error, 2), "%"),
-      cat("  ", duration_text(v.seconds_left), " left"),
-      cat("  ", grouped(std::llround(v.samples_per_second)), "/s")};
-  int room = width - columns(head);
-  std::string tail;
+  constexpr int fewest_cells = 8, most_cells = 24;
+  std::vector<std::string> parts;
+  // The bar comes before the errors, and the figures before the bar.
+  for (const bool errors : {true, false}) {
+    const auto error = [&](double value, int decimals) {
+      return errors ? " ± " + fixed(value, decimals) : "";
+    };
+    parts = {cat("  loss ", fixed(v.loss, 4), error(v.loss_error, 4)),
+             cat("  accuracy ", fixed(100 * v.accuracy, 2), error(100 * v.accuracy_error, 2), "%"),
+             cat("  ", duration_text(v.seconds_left), " left"),
+             cat("  ", grouped(std::llround(v.samples_per_second)), "/s")};
+    std::string tail;
+    for (const std::string& part : parts) tail += part;
+    const int cells = std::min(most_cells, width - columns(head + tail) - 3);
+    if (cells >= fewest_cells)
+      return head + bar(static_cast<double>(v.batch) / v.batches, cells) + tail;
+  }
+  std::string line = head;
   for (const std::string& part : parts)
-    if (columns(part) <= room) tail += part, room -= columns(part);
-  const int cells = std::min(24, room - 3);
-  return head + (cells >= 4 ? bar(static_cast<double>(v.batch) / v.batches, cells) : "") + tail;
+    if (columns(line + part) <= width) line += part;
+  return line;
 }
 
 std::string train_line(int epoch, std::int64_t images, std::int64_t total, double percent,

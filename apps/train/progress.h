@@ -18,7 +18,7 @@ struct ProgressView {
 };
 
 /// "Epoch 3/20 [######----] loss 0.0812 ± 0.0031  accuracy 97.50 ± 0.12 %  91,200/s  0:14 left",
-/// without what does not fit into `width` columns.
+/// without what does not fit into `width` columns: first the errors, then the bar, then figures.
 std::string progress_text(const ProgressView& view, int width);
 
 /// The line of PyTorch's MNIST example:

@@ -24,6 +24,7 @@
 #include "core/file.h"
 #include "core/workers.h"
 #include "layers/summary.h"
+#include "layers/weights.h"
 
 namespace fovea {
 
@@ -67,7 +68,7 @@ Model start_model(const TrainOptions& options, const DataSplit& data) {
   if (fills) info.options.set(fill_option(fill_value(options, info.mean, info.stddev)));
   if (options.init.empty()) return make_model(std::move(info), options.seed);
 
-  const SafeTensors weights = read_safetensors(options.init);
+  const SafeTensors weights = read_weights(options.init);
   require_known_format(weights, options.init);
   // Weights were trained with a value outside of the image; PyTorch's with 0.
   if (options.fill == "auto" && fills) {
@@ -150,7 +151,7 @@ int print_stop(const TrainOptions& options, int signal, const RunState& state) {
                                              : (signal == SIGINT ? "interrupted" : "terminated");
   warn(cat(what, " after step ", state.step,
            options.out.empty() ? "; nothing was saved, because there was no --out DIR"
-                               : cat("; go on with: train --resume ", options.out)));
+                               : cat("; go on with: ", resume_command(options.out))));
   return 128 + signal;
 }
 

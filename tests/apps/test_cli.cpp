@@ -1,4 +1,6 @@
 // The program as its users run it: exit codes, messages, signals, pipes.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <sstream>
 
@@ -16,13 +18,33 @@ const std::string little =
 TEST_CASE("fault 59: the command line's errors name what is wrong", "[cli]") {
   if (!program_built()) return;
   const TempDir dir;
+  REQUIRE(::mkfifo(dir.file("pipe").c_str(), 0600) == 0);
+  dir.write("config.json", "{\"options\": {}}");
+  dir.write("section.toml", "[trian]\nepochs = 1\n");
+  dir.write("names.toml", "ep\x1b[31mochs = 1\n");
   const std::pair<const char*, const char*> cases[] = {
-      {"train --epochs 1e", "--epochs = 1e"},
-      {"train --batch 64x", "--batch = 64x"},
+      {"train --epochs 1e", "--epochs: a whole number is needed, got '1e'"},
+      {"train --batch 64x", "--batch: a whole number is needed, got '64x'"},
       {"train --lr ''", "--lr: is empty"},
       {"train --epoch 3", "no option --epoch; did you mean --epochs?"},
       {"trian", "no command 'trian'; did you mean train?"},
-      {"eval", "--weights is required"},
+      {"train --epochs 1.5", "--epochs: a whole number is needed, got '1.5'"},
+      {"train --batch 0x10", "--batch: a whole number is needed, got '0x10'"},
+      {"train --batch 1e3", "--batch: a whole number is needed, got '1e3'"},
+      {"train --seed -1", "--seed: takes 0 to 18446744073709551615, got -1"},
+      {"train --seed 18446744073709551616", "--seed: takes 0 to 18446744073709551615"},
+      {"train --batch 4294967360", "--batch: takes -2147483648 to 2147483647"},
+      {"train --lr 0x1p-3", "--lr: a number is needed, got '0x1p-3'"},
+      {"train --betas 0.9 x", "--betas: a number is needed, got 'x'"},
+      {"train --synthetic --fill 0x10", "--fill takes auto or a number"},
+      {"train --model-option conv1=1.5", "conv1 takes a whole number, got '1.5'"},
+      {"summary --input 1 28 2.5", "--input: a whole number is needed, got '2.5'"},
+      {"train --config .", "--config: .: is a directory"},
+      {"train --config /dev/zero", "--config: /dev/zero: "},
+      {"train --config pipe", "--config: pipe: "},
+      {"train --config config.json", "config.json is JSON"},
+      {"train --config section.toml", "section [trian], which is no command; did you mean train?"},
+      {"train --config names.toml", "\\x1b"},
       {"train --batch 0", "--batch takes 1 to"},
       {"train --threads -1", "--threads takes 0 to 256"},
       {"train --lr nan", "--lr takes a number"},
@@ -34,9 +56,9 @@ TEST_CASE("fault 59: the command line's errors name what is wrong", "[cli]") {
       {"predict --jsn a.png", "did you mean --json?"},
       {"predict --top 0 a.png", "--top"},
       {"summary --input 1 28", "--input"},
-      {"visualize --start x", "--start: Value x not in range"},
+      {"visualize --start x", "--start: a whole number is needed, got 'x'"},
       {"export --onnx", "--onnx"},
-      {"--config absent.toml train", "absent.toml cannot be read"},
+      {"--config absent.toml train", "--config: absent.toml: cannot be opened"},
   };
   for (const auto& [arguments, message] : cases) {
     const ProgramOutcome outcome = run_program(dir, arguments);
@@ -45,6 +67,17 @@ TEST_CASE("fault 59: the command line's errors name what is wrong", "[cli]") {
     CHECK_THAT(outcome.err, contains(message));
     CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
   }
+}
+
+TEST_CASE("numbers are decimal, also with zeros before them", "[cli]") {
+  if (!program_built()) return;
+  const TempDir dir;
+  const ProgramOutcome outcome = run_program(
+      dir,
+      "train --synthetic --train-limit 080 --test-limit 020 --batch 010 --epochs +1 --seed 007");
+  INFO(outcome.err);
+  CHECK(outcome.code == 0);
+  CHECK_THAT(outcome.out, contains("batch 10, 1 epoch, seed 7"));
 }
 
 TEST_CASE("help and version, asked for in any way", "[cli]") {
@@ -73,6 +106,8 @@ TEST_CASE("help and version, asked for in any way", "[cli]") {
     for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 88);
   }
   CHECK_THAT(run_program(dir, "train -h").out, contains("(default: 20)"));
+  const std::string help = run_program(dir, "help visualize").out;
+  CHECK_THAT(help, contains("(default: as it fits)") && !contains("as it fits) (default"));
 }
 
 TEST_CASE("a config file gives options, the command line wins", "[cli]") {
@@ -84,7 +119,7 @@ TEST_CASE("a config file gives options, the command line wins", "[cli]") {
   dir.write("bad.toml", "modl = \"cifar\"\n");
   const ProgramOutcome bad = run_program(dir, "summary --config bad.toml");
   CHECK(bad.code == 2);
-  CHECK_THAT(bad.err, contains("'modl', which is no option; did you mean --model?"));
+  CHECK_THAT(bad.err, contains("'modl', which is no option of summary; did you mean --model?"));
 }
 
 TEST_CASE("faults 1, 42, 44, 51: what train is given is checked before it trains", "[cli]") {
@@ -149,6 +184,13 @@ TEST_CASE("train, then eval: the same figures", "[cli]") {
       run_shell(dir, "$P eval --synthetic --test-limit 100 --weights run/last.safetensors");
   const std::string line = eval.out.substr(eval.out.find("Test set:"));
   CHECK_THAT(train.out, contains(line));
+  const ProgramOutcome json =
+      run_shell(dir, "$P eval --json --synthetic --test-limit 100 --weights run/last.safetensors");
+  CHECK(json.out.starts_with(R"({"model":"tutorial","parameters":27360,"weights":"run/last)"));
+  CHECK_THAT(json.out, contains(R"("total":100,"accuracy":)"));
+  const ProgramOutcome shipped = run_shell(dir, "$P eval --synthetic --test-limit 100");
+  CHECK(shipped.code == 0);
+  CHECK_THAT(shipped.out, contains("mnist.safetensors (pre-trained; others with --weights)"));
   CHECK(run_shell(dir, "$P" + little + "--out run").code == 1);
   const ProgramOutcome config = run_shell(dir,
                                           "$P train --config my.toml --synthetic --train-limit 400 "

@@ -137,6 +137,53 @@ TEST_CASE("faults 31 to 33 and 35: weights that do not fit", "[model]") {
   }
 }
 
+TEST_CASE("what PyTorch's wrappers add to names is taken away", "[model]") {
+  const TempDir dir;
+  const Model model = make_model(info_of("tutorial"), 3);
+  for (const std::string prefix :
+       {"module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."}) {
+    SafeTensors wrapped = model_tensors(model);
+    wrapped.metadata.clear();
+    for (auto& [name, tensor] : wrapped.tensors) name = prefix + name;
+    wrapped.tensors.emplace_back(prefix + "bn.num_batches_tracked", SafeTensor{Shape{}, {7}});
+    write_safetensors(dir.file("w"), wrapped);
+    CHECK(all_weights(load_model(dir.file("w"))) == all_weights(model));
+  }
+  SafeTensors inside = model_tensors(model);
+  for (auto& [name, tensor] : inside.tensors)
+    if (name.starts_with("localization.")) name.insert(13, "_orig_mod.");
+  write_safetensors(dir.file("w"), inside);
+  CHECK(all_weights(load_model(dir.file("w"))) == all_weights(model));
+  inside.tensors.push_back(inside.tensors[0]);
+  inside.tensors.back().first.insert(0, "_orig_mod.");
+  write_safetensors(dir.file("w"), inside);
+  CHECK_THAT(message_of([&] { load_model(dir.file("w")); }), contains("has two tensors"));
+}
+
+TEST_CASE("numbers in a description of a model are what they must be", "[model]") {
+  const TempDir dir;
+  const Model model = make_model(info_of("tutorial"), 3);
+  const std::pair<const char*, const char*> changes[] = {
+      {R"("conv1":10)", R"("conv1":10.5)"},
+      {R"("conv1":10)", R"("conv1":4294967306)"},
+      {R"("conv1":10)", R"("conv1":true)"},
+      {R"("input":[1,28,28])", R"("input":[1,28,28.5])"},
+      {R"("input":[1,28,28])", R"("input":[1,28,4294967324])"},
+      {R"("classes":10)", R"("classes":10.2)"},
+      {R"("transformer":true)", R"("transformer":1)"},
+  };
+  for (const auto& [from, to] : changes) {
+    SafeTensors damaged = model_tensors(model);
+    std::string& text = damaged.metadata[model_key];
+    INFO(text << " with " << to);
+    REQUIRE(text.find(from) != text.npos);
+    text.replace(text.find(from), std::string(from).size(), to);
+    write_safetensors(dir.file("bad"), damaged);
+    CHECK_THAT(message_of([&] { load_model(dir.file("bad")); }),
+               contains(" is expected") || contains("takes 1 to 65536"));
+  }
+}
+
 TEST_CASE("suggestions", "[model]") {
   CHECK(edit_distance("kitten", "sitting") == 3);
   CHECK(edit_distance("trian", "train") == 1);

@@ -149,7 +149,7 @@ TEST_CASE("a contact sheet outlines the sampled region", "[contact_sheet]") {
   CHECK(pixel_at(sheet, left + 20, top + 20) == black);  // the input
   CHECK(pixel_at(sheet, left + 20, top - 10) != black);  // the margin around it
   CHECK(pixel_at(sheet, left + 20, top - 10) != pixel_at(sheet, 0, 0));
-  CHECK(pixel_at(sheet, left + 80 + 8 + 20, top + 20) == Colour{200, 200, 200});  // after
+  CHECK(pixel_at(sheet, 12 + 8 + 80 + 8 + 20, top + 20) == Colour{200, 200, 200});  // after
 }
 
 TEST_CASE("regions beyond the input are drawn in the margin, and not over the rest",
@@ -175,24 +175,29 @@ TEST_CASE("regions beyond the input are drawn in the margin, and not over the re
   CHECK(pixel_at(dense, left + 5 * 4 + 30, top + 5 * 4) != outline_colours[0]);
 }
 
-TEST_CASE("an input is drawn smaller when its region would not fit the panel", "[contact_sheet]") {
-  const ContactSheetOptions plain{.columns = 1, .scale = 4, .margin = 5, .legend = ""};
-  const int left = 12 + 8, top = 12 + 21, side = 80;
-  // Zooms out by 3 and turns, so that a corner lies 3 widths from the middle.
-  const Image out =
-      contact_sheet(std::vector{sample({{5, -16}, {26, 5}, {5, 26}, {-16, 5}})}, plain);
-  CHECK(out.width == contact_sheet(std::vector{sample(identity)}, plain).width);
-  int drawn = 0;
-  for (int i = 0; i < side; ++i) {
-    CHECK(pixel_at(out, left + i, top) != outline_colours[0]);
-    CHECK(pixel_at(out, left + i, top + side - 1) != outline_colours[0]);
-    CHECK(pixel_at(out, left, top + i) != outline_colours[0]);
-    CHECK(pixel_at(out, left + side - 1, top + i) != outline_colours[0]);
-    for (int j = 0; j < side; ++j) drawn += pixel_at(out, left + i, top + j) == outline_colours[0];
+TEST_CASE("one scale for all: an identity shows twice the same, and the rest is dimmed",
+          "[contact_sheet]") {
+  const ContactSheetOptions plain{.columns = 2, .scale = 4, .margin = 5, .legend = ""};
+  const int left = 12 + 8, top = 12 + 21;
+  // The second region is far larger than its panel.
+  const SampleView far = sample({{5, -36}, {46, 5}, {5, 46}, {-36, 5}});
+  for (const int side : {10, 5, 20}) {  // of the output: the same field of view
+    SampleView one = sample(identity), two = far;
+    for (SampleView* view : {&one, &two}) {
+      view->before = grey_picture(10, 10, 90);
+      view->after[0].image = grey_picture(side, side, 200);
+    }
+    const Image sheet = contact_sheet(std::vector{one, two}, plain);
+    const int inner = 40;
+    CHECK(count(sheet, {200, 200, 200}) > 2 * (inner - 4) * (inner - 4));
+    CHECK(count(sheet, {200, 200, 200}) <= 2 * inner * inner);
+    CHECK(count(sheet, {90, 90, 90}) > 1600 + 1600 - 400);
   }
-  CHECK(drawn > 4 * 40);                                    // all four sides
-  CHECK(pixel_at(out, left + 40, top + 40) == black);       // the input, still in the middle
-  CHECK(pixel_at(out, left + 40 + 12, top + 40) != black);  // and smaller than its 40 pixels
+  SampleView half = sample({{0, 0}, {5, 0}, {5, 10}, {0, 10}});
+  half.before = grey_picture(10, 10, 90);
+  const Image dimmed = contact_sheet(std::vector{half}, plain);
+  CHECK(pixel_at(dimmed, left + 20 + 10, top + 20 + 20) == Colour{90, 90, 90});
+  CHECK(pixel_at(dimmed, left + 20 + 30, top + 20 + 20).r < 70);
 }
 
 TEST_CASE("contact sheets of the same samples have the same size", "[contact_sheet]") {

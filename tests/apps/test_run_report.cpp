@@ -40,15 +40,16 @@ std::string confusion_text() {
   for (int i = 0; i < 10; ++i)
     for (int j = 0; j < 10; ++j)
       matrix += cat(i + j ? "," : "", i == j ? 5 : j == (i + 1) % 10 ? 1 : 0);
-  return cat(R"({"class_names":["0","1","2","3","4","5","6","7","8","9"],"matrix":[)", matrix,
-             R"(],"loss":0.5,"correct":50,"total":60,"mistakes":[{"index":4,"label":4,)",
-             R"("predicted":9,"probability":0.99}]})");
+  return cat(
+      R"({"class_names":["0","1","2","3","4","5","6","7","8","9"],"matrix":[)", matrix,
+      R"(],"loss":0.5,"correct":50,"total":60,"mistakes":[{"index":4,"label":4,)",
+      R"("predicted":9,"probability":0.99}],"calibration":[{"count":60,"correct":50,"probability":0.75}]})");
 }
 
 void write_run(const TempDir& dir) {
   dir.write("config.json",
             R"({"fovea":"9.9","started":"2026-11-22T18:40:00Z","command":"mnist_stn <train>",
-                "options":{"epochs":2,"model":"tutorial","rotate":null},
+                "options":{"epochs":2,"model":"tutorial","rotate":null,"shift":2.0},
                 "data":{"name":"synthetic","directory":""},"machine":{"cpus":2}})");
   dir.write("log.jsonl", step_line(1, 2.3) + step_line(100, 1) + epoch_line(1, 0.8) +
                              step_line(200, 0.3) + epoch_line(2, 0.25));
@@ -63,13 +64,19 @@ TEST_CASE("a finished run gets all its pictures and a page", "[run_report]") {
   write_run(dir);
   write_run_report(dir.path(), untrained("tutorial"), digits());
   for (const char* name :
-       {"loss.svg", "accuracy.svg", "learning-rate.svg", "theta.svg", "confusion.svg"}) {
+       {"loss.svg", "step-loss.svg", "error.svg", "gradient-norm.svg", "learning-rate.svg",
+        "theta.svg", "theta-size.svg", "theta-shift.svg", "calibration.svg", "confusion.svg"}) {
     INFO(name);
     const std::string svg = bytes_of_file(dir.file(name));
     CHECK(svg.starts_with("<svg"));
     CHECK(markup_error(svg) == "");
   }
-  CHECK_THAT(bytes_of_file(dir.file("loss.svg")), contains("training") && contains("test"));
+  // What only training has is said where the curves are compared.
+  CHECK_THAT(bytes_of_file(dir.file("loss.svg")),
+             contains("training (with dropout, augmentation)") && contains("test"));
+  CHECK_THAT(bytes_of_file(dir.file("error.svg")), contains("percent wrong"));
+  CHECK_THAT(bytes_of_file(dir.file("calibration.svg")), contains("differ by 8.33 points"));
+  CHECK(read_image(dir.file("class-means.png")).width > 300);
   CHECK(bytes_of_file(dir.file("training.gif")).starts_with("GIF89a"));
   CHECK(read_image(dir.file("before-after.png")).width > 300);
   CHECK(read_image(dir.file("mistakes.png")).width > 300);
@@ -81,8 +88,8 @@ TEST_CASE("a finished run gets all its pictures and a page", "[run_report]") {
   CHECK_THAT(page, contains("--epochs") && contains("mnist_stn &lt;train&gt;"));
   CHECK_THAT(page, contains("98.65%"));  // of the table of epochs
   CHECK(occurrences(page, "data:image/gif") == 1);
-  CHECK(occurrences(page, "data:image/png") == 2);
-  CHECK(occurrences(page, "<figure class=\"card\"") == 5);
+  CHECK(occurrences(page, "data:image/png") == 3);
+  CHECK(occurrences(page, "<figure class=\"card\"") == 10);
   CHECK(occurrences(page, "<script") == 0);
   CHECK(occurrences(page, "http://") + occurrences(page, "https://") == 0);
 }

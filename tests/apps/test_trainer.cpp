@@ -268,4 +268,9 @@ TEST_CASE("lines and the progress display", "[trainer]") {
   CHECK_THAT(progress_text(view, 120), contains("accuracy 97.50 ± 0.12%"));
   CHECK_THAT(progress_text(view, 120), contains("0:14 left  91,200/s"));
   CHECK(progress_text(view, 12) == "Epoch 3/20");
+  ProgressView late = view;  // as a terminal of 80 columns shows a long run
+  late.epoch = 13, late.seconds_left = 3723;
+  const std::string usual = progress_text(late, 79);
+  CHECK_THAT(usual, contains("Epoch 13/20 [█") && contains("░]  loss 0.0812  accuracy 97.50%"));
+  CHECK_THAT(usual, contains("1:02:03 left  91,200/s"));
 }

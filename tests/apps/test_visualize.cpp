@@ -5,6 +5,9 @@
 #include "apps/networks/evaluate.h"
 #include "apps/report/animation.h"
 #include "apps/report/before_after.h"
+#include "apps/report/class_means.h"
+#include "apps/report/pose.h"
+#include "layers/warps/affine.h"
 #include "tests/digits.h"
 #include "tests/program.h"
 
@@ -75,6 +78,53 @@ TEST_CASE("captions tell the truth and the mistake", "[visualize]") {
   CHECK(caption(model, 1, 1, 0.634) == "1");
   CHECK(caption(model, 7, 1, 0.634) == "7 → 1 (63%)");
   CHECK(caption(model, -1, 1, 0.634) == "1 (63%)");
+  CHECK(caption(model, 7, 1, 0.99987) == "7 → 1 (99.98%)");
+  CHECK(percent_text(1) == "100%");
+  CHECK(percent_text(0.999999) == ">99.99%");
+  CHECK(percent_text(0.996) == "99.60%");
+  CHECK(percent_text(0.994) == "99%");
+  CHECK(percent_text(0.001) == "<1%");
+  CHECK(percent_text(std::nan("")) == "");
+}
+
+TEST_CASE("long names of classes are shortened, not the answer's probability", "[visualize]") {
+  ModelInfo info = describe_model("tutorial", {1, 28, 28}, std::vector<std::string>(10, "x"));
+  info.class_names[1] = "a very long name of a class\n";
+  info.mean = {0}, info.stddev = {1};
+  const Model model = make_model(info, 1);
+  CHECK(caption(model, 0, 1, 0.634) == "x → a very long name of a… (63%)");
+}
+
+TEST_CASE("a transform in words: turn, slant, size and shift", "[visualize]") {
+  const AffineWarp warp;
+  const Shape input = {1, 20, 40};
+  const auto pose = [&](const Theta& theta) { return pose_of(warp, theta, input); };
+  const Pose none = pose({1, 0, 0, 0, 1, 0});
+  CHECK((none.rotation == 0 && none.slant == 0 && none.size == 1 && none.shift_x == 0));
+  // By 30 degrees, in pixels of an image that is twice as wide as high; half as large.
+  const double c = std::cos(std::acos(-1) / 6) / 2, s = 0.25;
+  const Pose turned = pose({Real(c), Real(-s / 2), Real(0.5), Real(s * 2), Real(c), Real(-0.25)});
+  CHECK(turned.rotation == Approx(30).margin(1e-3));
+  CHECK(turned.slant == Approx(0).margin(1e-3));
+  CHECK(turned.size == Approx(0.5));
+  CHECK(turned.shift_x == Approx(10));
+  CHECK(turned.shift_y == Approx(-2.5));
+  CHECK(pose_of(warp, Theta{1, 1, 0, 0, 1, 0}, {1, 8, 8}).slant == Approx(45));
+}
+
+TEST_CASE("mean images of classes, before and after", "[visualize]") {
+  const Model model = untrained("tutorial");  // an identity
+  const std::vector<SampleView> means = class_means(model, digits().test, 2);
+  REQUIRE(means.size() == 10);
+  std::vector<int> threes;
+  for (int i = 0; i < digits().test.size(); ++i)
+    if (digits().test.labels[static_cast<std::size_t>(i)] == 3) threes.push_back(i);
+  REQUIRE(threes.size() >= 2);
+  for (const std::size_t at : {200u, 400u, 410u}) {
+    const int a = digits().test.image(threes[0])[at], b = digits().test.image(threes[1])[at];
+    CHECK(means[3].before.pixels[at] == (a + b + 1) / 2);
+    CHECK(std::abs(means[3].after[0].image.pixels[at] - (a + b + 1) / 2) <= 1);
+  }
 }
 
 TEST_CASE("a sheet outlines what a transformer samples, and nothing without one", "[visualize]") {

@@ -1,5 +1,9 @@
 #include "data/image.h"
 
+#include <turbojpeg.h>
+#include <webp/encode.h>
+
+#include "data/gif.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace fovea::fuzz {
@@ -40,6 +44,53 @@ Bytes tga() {  // 3 x 2, run-length encoded grey
   return out;
 }
 
+Bytes jpeg(int flags) {
+  const Image image = picture(3);
+  unsigned char* out = nullptr;
+  unsigned long size = 0;
+  const tjhandle packer = tjInitCompress();
+  tjCompress2(packer, image.pixels.data(), image.width, 0, image.height, TJPF_RGB, &out, &size,
+              TJSAMP_420, 80, flags);
+  Bytes bytes(out, out + size);
+  tjFree(out);
+  tjDestroy(packer);
+  return bytes;
+}
+
+Bytes webp(bool lossless) {
+  const Image image = picture(4);
+  std::uint8_t* out = nullptr;
+  const std::size_t size = lossless ? WebPEncodeLosslessRGBA(image.pixels.data(), image.width,
+                                                             image.height, image.width * 4, &out)
+                                    : WebPEncodeRGBA(image.pixels.data(), image.width, image.height,
+                                                     image.width * 4, 60, &out);
+  Bytes bytes(out, out + size);
+  WebPFree(out);
+  return bytes;
+}
+
+Bytes gif() {
+  GifWriter writer(16);
+  writer.add(picture(3), 100);
+  const std::string text = writer.encode();
+  return {text.begin(), text.end()};
+}
+
+Bytes tiff() {  // little-endian, 2 x 2 grey, one strip
+  Bytes out{'I', 'I', 42, 0, 12, 0, 0, 0, 10, 90, 170, 250};
+  const int entries[][4] = {{256, 3, 1, 2}, {257, 3, 1, 2}, {258, 3, 1, 8}, {259, 3, 1, 1},
+                            {262, 3, 1, 1}, {273, 4, 1, 8}, {274, 3, 1, 6}, {277, 3, 1, 1},
+                            {278, 3, 1, 2}, {279, 4, 1, 4}};
+  const auto put = [&](int value, int bytes) {
+    for (int i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(value >> 8 * i));
+  };
+  put(10, 2);
+  for (const auto& [tag, type, count, value] : entries)
+    put(tag, 2), put(type, 2), put(count, 4), put(value, 4);
+  put(0, 4);
+  return out;
+}
+
 }  // namespace
 
 std::vector<Bytes> seeds() {
@@ -49,7 +100,13 @@ std::vector<Bytes> seeds() {
           pnm("P5", 6),
           pnm("P6", 18),
           bmp(),
-          tga()};
+          tga(),
+          jpeg(0),
+          jpeg(TJFLAG_PROGRESSIVE),
+          webp(true),
+          webp(false),
+          gif(),
+          tiff()};
 }
 
 void run(std::span<const std::uint8_t> input) {

@@ -1,0 +1,49 @@
+// Which files of a folder are images of which class, and what is left out.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+/// Whether a path names an image this program reads: by its ending, else by its content. Hidden
+/// files (.DS_Store, ._x.png) and folders are none.
+bool is_image_path(const std::string& path);
+
+/// The images directly in `folder`, sorted by name: the system's order is arbitrary. Throws Error
+/// if it cannot be listed.
+std::vector<std::string> images_in(const std::string& folder);
+
+/// The names of the folders in `directory` that are not hidden; in numerical order if all are
+/// numbers, else by name.
+std::vector<std::string> folders_in(const std::string& directory);
+
+/// What readers leave out, counted for each reason, so that nothing vanishes without a word.
+class LeftOut {
+ public:
+  void add(const std::string& reason, const std::string& path) { paths_[reason].push_back(path); }
+
+  /// One line a reason, with the number and the first three paths.
+  std::vector<std::string> lines() const;
+  void report() const;  ///< the lines on stderr
+
+ private:
+  std::map<std::string, std::vector<std::string>> paths_;
+};
+
+/// Images with the class that folders or names give them.
+struct ClassImages {
+  std::string name;
+  std::vector<std::string> paths;  ///< sorted; may be empty
+};
+
+/// The classes in `directory`: its folders, if one of them holds images; else by the names of the
+/// images directly in it (7_0001.png, cat.12.jpg, 0001_cat.png), if those name two or more. Empty
+/// if there are neither. What is in no class goes to `left_out`, if that is given.
+std::vector<ClassImages> list_classes(const std::string& directory, LeftOut* left_out = nullptr);
+
+/// "found: 3 folders (a, b, c), 12 files (.txt, .npz)", for errors.
+std::string describe_folder(const std::string& directory);
+
+}  // namespace fovea
