@@ -197,6 +197,11 @@ TEST_CASE("operations of all kinds can be exported", "[onnx]") {
   CHECK(operators([](const Tensor& x) { return clamp(scale(x, 2, 1), 0, 1); }) ==
         Types{"Mul", "Add", "Clip"});
   CHECK(operators([](const Tensor& x) { return x / 3; }) == Types{"Div"});
+  for (Interpolation mode :
+       {Interpolation::bilinear, Interpolation::nearest, Interpolation::bicubic})
+    CHECK(operators([&](const Tensor& x) {
+            return grid_sample(x, tanh(x).reshape({6, 6, 2}), {.mode = mode});
+          }) == Types{"Tanh", "Reshape", "GridSample"});
   CHECK(operators([](const Tensor& x) { return x; }) == Types{"Identity"});
 }
 
@@ -219,6 +224,10 @@ TEST_CASE("what ONNX cannot express is named", "[onnx]") {
                return x + Tensor::zeros({2, 6, 6}, true);
              }),
              contains("without a recorded operation"));
+  CHECK_THAT(message([](const Tensor& x) {
+               return grid_sample(x.reshape({1, 2, 6, 6}), x.reshape({4, 3, 2, 3}));
+             }),
+             contains("grid_sample_volume is of volumes") && contains("opset 16"));
   Function training([](const Tensor& x) { return x; });
   training.train();
   CHECK_THAT(message_of([&] { onnx_graph(training, {2, 6, 6}); }), contains("training mode"));
