@@ -47,7 +47,26 @@ Tensor sample_volume(const Tensor& x, const Tensor& grid, const GridSampleOption
   return sample_taps("grid_sample_volume", x, grid, o);
 }
 
+template <class Enum>
+Enum named(const char* what, const std::string& name, std::initializer_list<Enum> all) {
+  std::string known;
+  for (Enum value : all) {
+    if (name == name_of(value)) return value;
+    known += (known.empty() ? "" : ", ") + std::string(name_of(value));
+  }
+  fail("there is no ", what, " \"", name, "\"; known are ", known);
+}
+
 }  // namespace
+
+Interpolation interpolation_named(const std::string& name) {
+  return named("sampler", name,
+               {Interpolation::bilinear, Interpolation::nearest, Interpolation::bicubic});
+}
+
+Padding padding_named(const std::string& name) {
+  return named("padding", name, {Padding::zeros, Padding::border, Padding::reflection});
+}
 
 Tensor grid_sample(const Tensor& x, const Tensor& grid, const GridSampleOptions& o) {
   require(x.is_per_sample() && (x.shape().rank() == 3 || x.shape().rank() == 4) && x.size() > 0,

@@ -1,6 +1,8 @@
 // The differentiable image sampler (Jaderberg et al. 2015, section 3.3).
 #pragma once
 
+#include <string>
+
 #include "core/tensor.h"
 #include "layers/sampling.h"
 
@@ -14,5 +16,9 @@ namespace fovea {
 /// bounds. Gradients flow to x and to the grid (none to the grid with nearest). Throws Error when
 /// shapes do not fit, and for a bicubic volume.
 Tensor grid_sample(const Tensor& x, const Tensor& grid, const GridSampleOptions& options = {});
+
+/// What name_of() calls so. Throws Error, listing the names, for another one.
+Interpolation interpolation_named(const std::string& name);
+Padding padding_named(const std::string& name);
 
 }  // namespace fovea
