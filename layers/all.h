@@ -3,6 +3,7 @@
 
 #include "layers/activations.h"
 #include "layers/affine_grid.h"
+#include "layers/affine_grid3d.h"
 #include "layers/arithmetic.h"
 #include "layers/avg_pool2d.h"
 #include "layers/chain.h"
@@ -27,6 +28,7 @@
 #include "layers/sequential.h"
 #include "layers/shape_ops.h"
 #include "layers/spatial_transformer.h"
+#include "layers/spatial_transformer3d.h"
 #include "layers/summary.h"
 #include "layers/warp.h"
 #include "layers/warps/affine.h"

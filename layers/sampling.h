@@ -5,7 +5,11 @@
 
 namespace fovea {
 
-enum class Interpolation { bilinear, nearest };
+enum class Interpolation {
+  bilinear,  ///< of a volume trilinear, as PyTorch calls it too
+  nearest,   ///< half-way cases go to the even pixel; no gradient to the grid
+  bicubic,   ///< PyTorch's, a = -0.75 (Keys 1981): sharper, overshoots at edges; images only
+};
 enum class Padding {
   zeros,       ///< outside the image is GridSampleOptions::fill
   border,      ///< outside repeats the nearest pixel of the border
@@ -14,7 +18,9 @@ enum class Padding {
 
 /// PyTorch's names: "bilinear", "zeros"...
 constexpr const char* name_of(Interpolation mode) {
-  return mode == Interpolation::nearest ? "nearest" : "bilinear";
+  return mode == Interpolation::nearest   ? "nearest"
+         : mode == Interpolation::bicubic ? "bicubic"
+                                          : "bilinear";
 }
 constexpr const char* name_of(Padding padding) {
   return padding == Padding::zeros ? "zeros" : padding == Padding::border ? "border" : "reflection";

@@ -4,6 +4,7 @@
 
 #include "core/autograd.h"
 #include "core/trace.h"
+#include "layers/avg_pool2d.h"
 #include "layers/kernels/grid_sampler.h"
 #include "layers/warps/affine.h"
 
@@ -18,6 +19,22 @@ const std::shared_ptr<const Warp>& affine() {
 
 thread_local TransformerObserver* observer = nullptr;
 
+// SpatialTransformOptions::antialias.
+Tensor averaged(const Tensor& x, const Tensor& theta, const Warp& warp, SpatialTransformOptions o) {
+  require(
+      !o.sampler.align_corners,
+      "[spatial_transform] antialias averages the area of output pixels, of which align_corners "
+      "knows only centres: leave one of them out");
+  const int height = o.height ? o.height : x.shape()[1], width = o.width ? o.width : x.shape()[2];
+  o.antialias = false;
+  o.height = height * ((x.shape()[1] + height - 1) / height);
+  o.width = width * ((x.shape()[2] + width - 1) / width);
+  const Tensor fine = spatial_transform(x, theta, warp, o);
+  return fine.shape() == Shape{x.shape()[0], height, width}
+             ? fine
+             : adaptive_avg_pool2d(fine, height, width);
+}
+
 }  // namespace
 
 Tensor spatial_transform(const Tensor& x, const Tensor& theta, const SpatialTransformOptions& o) {
@@ -28,11 +45,14 @@ Tensor spatial_transform(const Tensor& x, const Tensor& theta, const Warp& warp,
                          const SpatialTransformOptions& o) {
   require(x.is_per_sample() && x.shape().rank() == 3 && x.size() > 0,
           "[spatial_transform] input must be per-sample [C, H, W], got ", x);
+  if (o.antialias) return averaged(x, theta, warp, o);
   const GridOptions shape{.height = o.height ? o.height : x.shape()[1],
                           .width = o.width ? o.width : x.shape()[2],
                           .align_corners = o.sampler.align_corners};
-  // A trace shows the operations that this is made of, so that exporters need not know it.
-  if (tracing()) return grid_sample(x, warp.grid(theta, shape), o.sampler);
+  // A trace shows the operations that this is made of, so that exporters need not know it; and
+  // only GridSampler goes row by row.
+  if (tracing() || o.sampler.mode == Interpolation::bicubic)
+    return grid_sample(x, warp.grid(theta, shape), o.sampler);
   // Row by row the grid and its gradient stay in the L1 cache.
   GridRows rows(warp, theta, shape);
   const int width = shape.width, outputs = shape.height * width;
@@ -100,6 +120,7 @@ std::string SpatialTransformer::describe() const {
   std::string text = cat("SpatialTransformer(", warp_->name());
   if (options_.height || options_.width)
     text += cat(", size=(", options_.height, ", ", options_.width, ")");
+  if (options_.antialias) text += ", antialias=True";
   return text + ")";
 }
 

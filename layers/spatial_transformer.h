@@ -14,6 +14,12 @@ struct SpatialTransformOptions {
   int height = 0;               ///< of the output; 0: as the input
   int width = 0;                ///< of the output; 0: as the input
   GridSampleOptions sampler{};  ///< its align_corners serves the grid as well
+  /// An output that is coarser than the input is sampled ceil(input / output) times as finely in
+  /// each direction, and averaged: each output pixel is the mean over its area, with every warp and
+  /// padding, and gradients reach all pixels below it. The finer size follows from the sizes alone:
+  /// a theta that zooms out further still skips pixels. Changes nothing where the output has the
+  /// input's size or more; not with align_corners.
+  bool antialias = false;
 };
 
 /// `x`, per sample [C, H, W], warped by `theta`, per sample with the elements that `warp` takes; by

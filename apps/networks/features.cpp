@@ -1,5 +1,5 @@
 // A transformer in the middle of a network: it warps feature maps, not the image.
-#include "apps/networks/network.h"
+#include "apps/networks/localization.h"
 #include "layers/activations.h"
 #include "layers/conv2d.h"
 #include "layers/dropout.h"
@@ -42,7 +42,8 @@ std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {
       .add<MaxPool2d>({.kernel = 2})
       .add<ReLU>();
   if (spec.options.flag("transformer"))
-    net->add<SpatialTransformer>(localization(channels, height, width, *warp, rng), warp);
+    net->add<SpatialTransformer>(localization(channels, height, width, *warp, rng), warp,
+                                 SpatialTransformOptions{.sampler = sampler_of(spec.options)});
   net->add<Conv2d>({.in = channels, .out = 2 * channels, .kernel = 5, .padding = 2}, rng)
       .add<MaxPool2d>({.kernel = 2})
       .add<ReLU>()
@@ -58,11 +59,15 @@ std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {
 }  // namespace
 
 std::vector<NetworkKind> feature_networks() {
-  const NetworkKind features = {
-      "features",
-      "a transformer on the feature maps behind the first convolution",
-      {{"channels", 16}, {"fc", 64}, {"transformer", true}, {"warp", "affine"}},
-      make};
+  const NetworkKind features = {"features",
+                                "a transformer on the feature maps behind the first convolution",
+                                {{"channels", 16},
+                                 {"fc", 64},
+                                 {"transformer", true},
+                                 {"warp", "affine"},
+                                 {"sampler", "bilinear"},
+                                 {"padding", "zeros"}},
+                                make};
   return {features, control_of(features)};
 }
 

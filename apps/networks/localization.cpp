@@ -41,14 +41,21 @@ int after_conv_pool(int extent, int kernel) {
 }
 
 Attributes localization_options() {
-  return {{"localization1", 8},  {"localization2", 10}, {"localization_fc", 32},
-          {"transformer", true}, {"fill", 0.0},         {"warp", "affine"}};
+  return {{"localization1", 8},    {"localization2", 10}, {"localization_fc", 32},
+          {"transformer", true},   {"fill", 0.0},         {"warp", "affine"},
+          {"sampler", "bilinear"}, {"padding", "zeros"}};
+}
+
+GridSampleOptions sampler_of(const Attributes& options) {
+  const Attribute* const fill = options.find("fill");
+  return {.mode = interpolation_named(options.text("sampler")),
+          .padding = padding_named(options.text("padding")),
+          .fill = fill ? static_cast<Real>(options.number("fill")) : 0};
 }
 
 LocalizedTransformer::LocalizedTransformer(const NetworkSpec& spec, Random& rng)
     : transformer(Chain{&add_convolutions(localization, spec, rng),
                         &add_regression(fc_loc, spec, *make_warp(spec.options.text("warp")), rng)},
-                  make_warp(spec.options.text("warp")),
-                  {.sampler = {.fill = static_cast<Real>(spec.options.number("fill"))}}) {}
+                  make_warp(spec.options.text("warp")), {.sampler = sampler_of(spec.options)}) {}
 
 }  // namespace fovea

@@ -12,8 +12,13 @@ int after_conv_pool(int extent, int kernel);
 
 /// The options that it reads from a network's, with the tutorial's widths: "localization1",
 /// "localization2" (channels of its convolutions), "localization_fc", "transformer" (false: none,
-/// the control), "fill" (value outside of the image) and "warp" (make_warp).
+/// the control), "warp" (make_warp), and those of sampler_of().
 Attributes localization_options();
+
+/// What the options say of the sampler: "sampler" (bilinear, nearest, bicubic), "padding" (zeros,
+/// border, reflection) and, where there is one, "fill" (value outside of the image, with padding
+/// zeros). Error: another name.
+GridSampleOptions sampler_of(const Attributes& options);
 
 /// Convolutions 7x7 and 5x5, each with pooling and ReLU, and two linear layers; its parameters are
 /// named localization.N and fc_loc.N, as PyTorch's tutorial names them. Starts at the identity.

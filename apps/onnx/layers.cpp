@@ -165,6 +165,12 @@ std::string as_grid_sample(OnnxBuilder& b, const TracedOp& op) {
   return shift ? b.add("Add", {x, b.constant(fill)}) : x;
 }
 
+std::string as_volume_sampler(OnnxBuilder&, const TracedOp& op) {
+  fail("ONNX export: ", op.op,
+       " is of volumes, which GridSample of opset 16 cannot sample; leave "
+       "it out of the network that is exported");
+}
+
 std::string as_group_norm(OnnxBuilder& b, const TracedOp& op) {
   const int groups = static_cast<int>(op.attributes.integer("groups"));
   const Shape& shape = op.inputs[0].shape();
@@ -192,11 +198,13 @@ const OnnxTranslations& onnx_layers() {
   static const OnnxTranslations table = {
       {"adaptive_avg_pool2d", as_adaptive_avg_pool2d},
       {"affine_grid", as_affine_grid},
+      {"affine_grid3d", as_volume_sampler},
       {"avg_pool2d", as_avg_pool2d},
       {"conv2d", as_conv2d},
       {"dropout", as_dropout},
       {"dropout2d", as_dropout},
       {"grid_sample", as_grid_sample},
+      {"grid_sample_volume", as_volume_sampler},
       {"group_norm", as_group_norm},
       {"interpolate", as_interpolate},
       {"linear", as_linear},

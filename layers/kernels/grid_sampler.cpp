@@ -7,6 +7,7 @@
 #include "core/long_sum.h"
 #include "core/native.h"
 #include "layers/kernels/gather.h"
+#include "layers/kernels/reflect.h"
 
 namespace fovea {
 
@@ -23,22 +24,6 @@ struct Axis {
   Native position;  // finite and in range: safe to convert to an integer
   Native slope;     // d position / d normalised coordinate
 };
-
-// Mirrors `v` into [low, high], a span of the axis; `slope` changes sign with each mirroring.
-void reflect(Real low, Real high, Real& v, Real& slope) {
-  const Real span = high - low;
-  if (span <= 0) {
-    v = low, slope = 0;
-    return;
-  }
-  Real distance = v - low;
-  if (distance < 0) distance = -distance, slope = -slope;
-  const Real flips = std::floor(distance / span);
-  const Real rest = distance - flips * span;
-  const bool odd = std::fmod(flips, Real(2)) != 0;
-  v = odd ? high - rest : low + rest;
-  if (odd) slope = -slope;
-}
 
 [[gnu::noinline]] void reflect_lanes(Real low, Real high, Axis& axis) {
   for (int lane = 0; lane < native_width; ++lane) {
@@ -102,7 +87,7 @@ struct Corner {
 // A sampled point, for one native part of the samples.
 struct Point {
   NativeInts index;         // of its upper left, or nearest, neighbour in all planes of a channel
-  Native fx, fy;            // see Corner; NaN where the coordinate is not finite
+  Native fx, fy;            // see Corner; NaN between zeros where the coordinate is not finite
   Native slope_x, slope_y;  // see Axis
 };
 
@@ -203,6 +188,8 @@ void GridSampler::sample_part(int part, const Lanes* grid, int first, int count,
   const GridSampleOptions o = options_;
   const int wide = framed_width(), size = framed_size(), height = height_, width = width_;
   const bool nearest = o.mode == Interpolation::nearest;
+  // Between zeros no place is a NaN's, as in PyTorch; elsewhere it is clipped to one.
+  const bool undefined = o.padding == Padding::zeros && !nearest;
   NativeInts planes;
   for (int lane = 0; lane < native_width; ++lane) planes[lane] = (part + lane) * size;
   Point points[stretch];
@@ -217,8 +204,8 @@ void GridSampler::sample_part(int part, const Lanes* grid, int first, int count,
       native(kept.fy, part) = at.fy;
     }
     points[i] = {.index = at.index + planes,
-                 .fx = at.fx + (gx - gx),
-                 .fy = at.fy + (gy - gy),
+                 .fx = undefined ? at.fx + (gx - gx) : at.fx,
+                 .fy = undefined ? at.fy + (gy - gy) : at.fy,
                  .slope_x = ax.slope,
                  .slope_y = ay.slope};
   }
@@ -228,7 +215,7 @@ void GridSampler::sample_part(int part, const Lanes* grid, int first, int count,
     if (nearest) {
       for (int i = 0; i < count; ++i) {
         const auto* index = reinterpret_cast<const RealInt*>(&points[i].index);
-        native(y[k + i], part) = gather_pairs(plane, index).left + points[i].fx + points[i].fy;
+        native(y[k + i], part) = gather_pairs(plane, index).left;
       }
     } else if (slope_x_.size()) {
       Lanes *const slope_x = &slope_x_[k], *const slope_y = &slope_y_[k];

@@ -90,7 +90,8 @@ TEST_CASE("every network comes back from its file with its options", "[networks]
     CHECK(options_line(loaded.info.options) == options_line(saved.info.options));
   }
   ModelInfo info = describe_model("tutorial", {1, 28, 28}, digits().test.class_names);
-  for (const char* option : {"conv1=3", "warp=similarity", "fill=-0.5"})
+  for (const char* option :
+       {"conv1=3", "warp=similarity", "fill=-0.5", "sampler=bicubic", "padding=border"})
     set_option(info.options, option);
   const Model changed = make_model(info, 1);
   save_model(dir.file("w"), changed);
@@ -98,6 +99,9 @@ TEST_CASE("every network comes back from its file with its options", "[networks]
   CHECK(same_weights(changed, loaded));
   CHECK(spatial_transformers(*loaded.network)[0]->warp().name() == "similarity");
   CHECK(loaded.info.options.number("fill") == -0.5);
+  const GridSampleOptions& sampler = spatial_transformers(*loaded.network)[0]->options().sampler;
+  CHECK(sampler.mode == Interpolation::bicubic);
+  CHECK(sampler.padding == Padding::border);
 }
 
 TEST_CASE("options that do not exist or fit are named", "[networks]") {
@@ -119,6 +123,12 @@ TEST_CASE("options that do not exist or fit are named", "[networks]") {
   ModelInfo info = describe_model("cifar-deep", {3, 32, 32}, {"a", "b"});
   set_option(info.options, "warp=afine");
   CHECK_THAT(message_of([&] { make_model(info, 1); }), contains("no family of transforms"));
+  for (const char* bad : {"sampler=cubic", "padding=zero"}) {
+    info = describe_model("features", {3, 32, 32}, {"a", "b"});
+    set_option(info.options, bad);
+    CHECK_THAT(message_of([&] { make_model(info, 1); }),
+               contains("there is no") && contains("known are"));
+  }
 }
 
 TEST_CASE("transformers in a row, side by side and on feature maps are found", "[networks]") {

@@ -233,6 +233,11 @@ TEST_CASE("operations of all kinds can be exported", "[onnx]") {
   CHECK(operators([](const Tensor& x) {
           return stack({x, slice(x, 1, 0, 6, 1)});
         }) == Types{"Slice", "Reshape", "Reshape", "Concat"});
+  for (Interpolation mode :
+       {Interpolation::bilinear, Interpolation::nearest, Interpolation::bicubic})
+    CHECK(operators([&](const Tensor& x) {
+            return grid_sample(x, tanh(x).reshape({6, 6, 2}), {.mode = mode});
+          }) == Types{"Tanh", "Reshape", "GridSample"});
   CHECK(operators([](const Tensor& x) { return x; }) == Types{"Identity"});
 }
 
@@ -266,6 +271,10 @@ TEST_CASE("what ONNX cannot express is named", "[onnx]") {
                return x + Tensor::zeros({2, 6, 6}, true);
              }),
              contains("without a recorded operation"));
+  CHECK_THAT(message([](const Tensor& x) {
+               return grid_sample(x.reshape({1, 2, 6, 6}), x.reshape({4, 3, 2, 3}));
+             }),
+             contains("grid_sample_volume is of volumes") && contains("opset 16"));
   Function training([](const Tensor& x) { return x; });
   training.train();
   CHECK_THAT(message_of([&] { onnx_graph(training, {2, 6, 6}); }), contains("training mode"));

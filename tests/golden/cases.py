@@ -11,11 +11,13 @@ A file is {"torch": version, "cases": [case, ...]}, a case one call of an operat
 
 A tensor is {"shape", "per_sample", "values"}. For a per-sample one the shape is that of one sample
 and the values are PyTorch's batch [16, *shape], row-major; a shared one is as in PyTorch. All is
-computed in double precision; inputs have three decimals, results nine significant digits. Needs
+computed in double precision; inputs have three decimals, results nine significant digits; what is
+not finite is a string: "nan", "inf", "-inf". Needs
 torch 2.13 (other versions give the same values); tests/golden.h reads it.
 """
 
 import json
+import math
 import pathlib
 
 import torch
@@ -45,6 +47,10 @@ class PerSample(Tensor):
     per_sample = True
 
 
+def number(v):
+    return float(f"{v:.9g}") if math.isfinite(v) else str(v)
+
+
 def describe(values, per_sample):
     if values is None:
         return None
@@ -52,7 +58,7 @@ def describe(values, per_sample):
     return {
         "shape": shape[1:] if per_sample else shape,
         "per_sample": per_sample,
-        "values": [float(f"{v:.9g}") for v in values.detach().flatten().tolist()],
+        "values": [number(v) for v in values.detach().flatten().tolist()],
     }
 
 
@@ -74,7 +80,8 @@ class Cases:
         per_sample = any(i is not None and i.per_sample for i in inputs)
         cotangent = torch.rand(output.shape, generator=self.generator) * 2 - 1
         cotangent = torch.round(cotangent * 1000) / 1000
-        output.backward(cotangent)
+        if output.requires_grad:
+            output.backward(cotangent)
         kinds = [i is not None and i.per_sample for i in inputs]
         self.cases.append({
             "name": name,

@@ -5,26 +5,13 @@ border, where the gradient takes one side and nearest rounds; and a fill value).
 import itertools
 import pathlib
 
-import torch
 import torch.nn.functional as F
 
 from cases import Cases, PerSample
+from sampling import PADDINGS, Grid, sample
 
-MODES = ["bilinear", "nearest"]  # the order of the enums in grid_sample.h
-PADDINGS = ["zeros", "border", "reflection"]
 HERE = pathlib.Path(__file__).parent
-
-
-def sample(cases, x, grid, mode, padding, align_corners, fill=0.0, name=""):
-    # PyTorch has no fill value: samples x - fill, where outside is 0, and adds it again.
-    cases.add(f"{name}{mode}_{padding}_{'corners' if align_corners else 'edges'}"
-              + (f"_fill_{fill}" if fill else ""),
-              "grid_sample",
-              lambda x, g: F.grid_sample(x - fill, g, mode, padding, align_corners) + fill,
-              [x, grid], gradients=[0, 1] if mode == "bilinear" else [0],
-              mode=MODES.index(mode), padding=PADDINGS.index(padding),
-              align_corners=int(align_corners), fill=fill)
-
+MODES = ("bilinear", "nearest")
 
 cases = Cases(seed=5)
 for height, width in ((1, 1), (1, 4), (3, 2)):
@@ -51,15 +38,6 @@ def transform(name, size, align_corners, fill=0.0):
 transform("smaller", (2, 2), False)
 transform("larger_corners", (3, 4), True, fill=0.5)
 cases.write(HERE / "sampler.py")
-
-
-class Grid(PerSample):
-    """Multiples of 1/4; -1, 0 and 1 more often."""
-
-    def draw(self, generator):
-        quarters = torch.round(super().draw(generator) * 4) / 4
-        return torch.where(torch.rand(quarters.shape, generator=generator) < 0.25,
-                           torch.sign(quarters), quarters)
 
 
 cases = Cases(seed=6)

@@ -147,7 +147,9 @@ TEST_CASE("a theta that is huge, infinite or NaN reads nothing out of bounds",
             const int at = i % 15;
             const bool finite =
                 std::isfinite(grid[2 * at][lane]) && std::isfinite(grid[2 * at + 1][lane]);
-            if (finite ? !(std::abs(y[i][lane]) <= Real(3.001)) : !std::isnan(y[i][lane]))
+            const bool undefined = !finite && o.sampler.padding == Padding::zeros &&
+                                   o.sampler.mode == Interpolation::bilinear;
+            if (undefined ? !std::isnan(y[i][lane]) : !(std::abs(y[i][lane]) <= Real(3.001)))
               FAIL_CHECK("theta " << k << " = " << value << ", lane " << lane << ": "
                                   << y[i][lane]);
           }

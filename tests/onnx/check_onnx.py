@@ -37,6 +37,11 @@ NETWORKS = {
     "tutorial, translation": ("--model tutorial --model-option warp=translation", MNIST),
     "tutorial, attention": ("--model tutorial --model-option warp=attention", MNIST),
     "tutorial, similarity": ("--model tutorial --model-option warp=similarity", MNIST),
+    "tutorial, bicubic": ("--model tutorial --model-option sampler=bicubic", MNIST),
+    "tutorial, bicubic, border": (
+        "--model tutorial --model-option sampler=bicubic --model-option padding=border", MNIST),
+    "tutorial, reflection": ("--model tutorial --model-option padding=reflection", MNIST),
+    "tutorial, nearest": ("--model tutorial --model-option sampler=nearest", MNIST),
     "tutorial-x2": ("--model tutorial-x2", MNIST),
     "tutorial-x4": ("--model tutorial-x4", MNIST),
     "tutorial-cnn": ("--model tutorial-cnn", MNIST),
