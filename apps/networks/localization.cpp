@@ -42,13 +42,15 @@ int after_conv_pool(int extent, int kernel) {
 
 Attributes localization_options() {
   return {{"localization1", 8},  {"localization2", 10}, {"localization_fc", 32},
-          {"transformer", true}, {"fill", 0.0},         {"warp", "affine"}};
+          {"transformer", true}, {"fill", 0.0},         {"warp", "affine"},
+          {"steps", 1}};
 }
 
 LocalizedTransformer::LocalizedTransformer(const NetworkSpec& spec, Random& rng)
     : transformer(Chain{&add_convolutions(localization, spec, rng),
                         &add_regression(fc_loc, spec, *make_warp(spec.options.text("warp")), rng)},
                   make_warp(spec.options.text("warp")),
-                  {.sampler = {.fill = static_cast<Real>(spec.options.number("fill"))}}) {}
+                  {.sampler = {.fill = static_cast<Real>(spec.options.number("fill"))},
+                   .steps = static_cast<int>(spec.options.integer("steps"))}) {}
 
 }  // namespace fovea

@@ -12,7 +12,8 @@ int after_conv_pool(int extent, int kernel);
 
 /// The options that it reads from a network's, with the tutorial's widths: "localization1",
 /// "localization2" (channels of its convolutions), "localization_fc", "transformer" (false: none,
-/// the control), "fill" (value outside of the image) and "warp" (make_warp).
+/// the control), "fill" (value outside of the image), "warp" (make_warp) and "steps" (how often the
+/// transformer looks).
 Attributes localization_options();
 
 /// Convolutions 7x7 and 5x5, each with pooling and ReLU, and two linear layers; its parameters are
