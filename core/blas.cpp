@@ -5,8 +5,14 @@
 
 #include <cstdlib>
 #include <new>
+#include <utility>
+#include <vector>
 
 #include "core/error.h"
+
+// OpenBLAS holds LAPACK, but Debian's package of it has no header for that.
+extern "C" void dgesv_(const int* n, const int* columns, double* a, const int* lda, int* pivots,
+                       double* b, const int* ldb, int* info);
 
 namespace fovea {
 
@@ -55,6 +61,23 @@ void gemm(bool transpose_a, bool transpose_b, int m, int n, int k, Real alpha, c
 #else
   cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 #endif
+}
+
+void solve(int n, int columns, double* a, double* b) {
+  static_cast<void>(single_threaded);
+  // LAPACK is column-major: it gets a and b transposed.
+  const auto size = static_cast<std::size_t>(n), width = static_cast<std::size_t>(columns);
+  for (std::size_t i = 0; i < size; ++i)
+    for (std::size_t j = 0; j < i; ++j) std::swap(a[i * size + j], a[j * size + i]);
+  std::vector<double> x(size * width);
+  for (std::size_t i = 0; i < size; ++i)
+    for (std::size_t j = 0; j < width; ++j) x[j * size + i] = b[i * width + j];
+  std::vector<int> pivots(size);
+  int info = 0;
+  dgesv_(&n, &columns, a, &n, pivots.data(), x.data(), &n, &info);
+  require(info == 0, "[solve] the matrix is singular");
+  for (std::size_t i = 0; i < size; ++i)
+    for (std::size_t j = 0; j < width; ++j) b[i * width + j] = x[j * size + i];
 }
 
 std::string blas_description() {

@@ -98,9 +98,23 @@ SpatialTransformer::SpatialTransformer(Chain localization, std::shared_ptr<const
     : localization_(std::move(localization)), warp_(std::move(warp)), options_(options) {
   require(!localization_.modules().empty(), "[spatial_transformer] needs a localisation network");
   require(warp_ != nullptr, "[spatial_transformer] needs a family of transforms");
+  require(options_.steps >= 1, "[spatial_transformer] steps must be at least 1, got ",
+          options_.steps);
+  require(options_.steps == 1 || warp_->composes(), "[spatial_transformer] ", options_.steps,
+          " steps need a family that composes; ", warp_->name(),
+          " does not: one such transform after another is none of the family");
 }
 
 Tensor SpatialTransformer::theta(const Tensor& x) const {
+  Tensor theta = found_in(x);
+  for (int step = 1; step < options_.steps; ++step) {
+    const Tensor seen = spatial_transform(x, theta, *warp_, {.sampler = options_.sampler});
+    theta = warp_->compose(theta, found_in(seen)).reshape(warp_->theta_shape());
+  }
+  return theta;
+}
+
+Tensor SpatialTransformer::found_in(const Tensor& x) const {
   const Tensor found = localization_(x);
   const int wanted = warp_->theta_size();
   require(found.size() == wanted, "[spatial_transformer] the localisation network has ",
@@ -121,6 +135,7 @@ std::string SpatialTransformer::describe() const {
   if (options_.height || options_.width)
     text += cat(", size=(", options_.height, ", ", options_.width, ")");
   if (options_.antialias) text += ", antialias=True";
+  if (options_.steps > 1) text += cat(", steps=", options_.steps);
   return text + ")";
 }
 

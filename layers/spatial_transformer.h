@@ -20,6 +20,7 @@ struct SpatialTransformOptions {
   /// a theta that zooms out further still skips pixels. Changes nothing where the output has the
   /// input's size or more; not with align_corners.
   bool antialias = false;
+  int steps = 1;                ///< of a SpatialTransformer: how often it looks; see there
 };
 
 /// `x`, per sample [C, H, W], warped by `theta`, per sample with the elements that `warp` takes; by
@@ -33,6 +34,11 @@ Tensor spatial_transform(const Tensor& x, const Tensor& theta, const Warp& warp,
 /// Warps its input, an image or feature maps, by what its localisation network finds in it. That
 /// may be any module with as many outputs as the family takes (default: AffineWarp); initialise
 /// its last layer with init_identity() so that training starts from no warp.
+///
+/// With steps > 1 it is recurrent (Lin and Lucey 2017, "Inverse compositional spatial transformer
+/// networks"): the same localisation network looks at the warped image again and says what is left
+/// to do; thetas are composed, and it is the original image that is resampled. The family must
+/// compose.
 class SpatialTransformer : public Module {
  public:
   SpatialTransformer(std::unique_ptr<Module> localization,
@@ -45,7 +51,7 @@ class SpatialTransformer : public Module {
   SpatialTransformer(Chain localization, std::shared_ptr<const Warp> warp,
                      const SpatialTransformOptions& options = {});
 
-  Tensor theta(const Tensor& x) const;  ///< per sample, of the family's theta_shape()
+  Tensor theta(const Tensor& x) const;  ///< per sample, of the family's theta_shape(); composed
   Tensor forward(const Tensor& x) const override;
   std::string describe() const override;
 
@@ -55,6 +61,8 @@ class SpatialTransformer : public Module {
   std::vector<Tensor> localization_parameters() const;
 
  private:
+  Tensor found_in(const Tensor& x) const;  // by one look
+
   std::unique_ptr<Module> owned_;
   Chain localization_;
   std::shared_ptr<const Warp> warp_;

@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "core/autograd.h"
+#include "layers/arithmetic.h"
+#include "layers/reduce.h"
 
 namespace fovea {
 
@@ -21,6 +23,14 @@ Tensor Warp::grid(const Tensor& theta, const GridOptions& options) const {
 
 std::optional<std::vector<Real>> Warp::inverse(std::span<const Real>) const {
   return std::nullopt;
+}
+
+Tensor Warp::compose(const Tensor&, const Tensor&) const {
+  fail("[", name(), "] cannot be composed: one such transform after another is none of the family");
+}
+
+Tensor Warp::bending_energy(const Tensor& theta) const {
+  return sum(scale(theta, 0));
 }
 
 void Warp::require_size(std::span<const Real> theta) const {

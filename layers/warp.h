@@ -41,7 +41,7 @@ class Warp {
   virtual std::vector<Real> identity() const = 0;
   /// Of one sample's theta; by default a vector.
   virtual Shape theta_shape() const { return {theta_size()}; }
-  int theta_size() const { return static_cast<int>(parameters().size()); }
+  virtual int theta_size() const { return static_cast<int>(parameters().size()); }
 
   /// What rows are computed from, once for each theta: a matrix, the weights of a spline. By
   /// default theta itself.
@@ -64,6 +64,19 @@ class Warp {
 
   /// The theta that undoes `theta`, where there is one in this family.
   virtual std::optional<std::vector<Real>> inverse(std::span<const Real> theta) const;
+
+  /// Whether one transform of this family after another is one of it again.
+  virtual bool composes() const { return false; }
+  /// Where composes(), the theta of a map of a map: `outer` of `inner` of the point. Both are per
+  /// sample, theta_size() elements; made of operations, so that gradients flow and exporters know
+  /// it. Error for other families.
+  virtual Tensor compose(const Tensor& outer, const Tensor& inner) const;
+
+  /// Whether straight lines become curves, and bending_energy() is not always 0.
+  virtual bool bends() const { return false; }
+  /// Per sample []: the integral of the squared second derivatives of the displacement (dx, dy),
+  /// f_xx^2 + 2 f_xy^2 + f_yy^2, in normalised coordinates. By default 0.
+  virtual Tensor bending_energy(const Tensor& theta) const;
 
   /// Where the output point `at` looks in the input, for one sample's theta.
   WarpPoint map(std::span<const Real> theta, const WarpPoint& at) const;

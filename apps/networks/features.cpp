@@ -33,6 +33,7 @@ std::unique_ptr<Module> localization(int channels, int height, int width, const 
 std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {
   const int channels = static_cast<int>(spec.options.integer("channels"));
   const int hidden = static_cast<int>(spec.options.integer("fc"));
+  const int steps = static_cast<int>(spec.options.integer("steps"));
   const int height = spec.input[1] / 2, width = spec.input[2] / 2;
   require(height >= 8 && width >= 8, "this network takes images of at least 16x16 pixels, got ",
           spec.input);
@@ -43,7 +44,8 @@ std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {
       .add<ReLU>();
   if (spec.options.flag("transformer"))
     net->add<SpatialTransformer>(localization(channels, height, width, *warp, rng), warp,
-                                 SpatialTransformOptions{.sampler = sampler_of(spec.options)});
+                                 SpatialTransformOptions{.sampler = sampler_of(spec.options),
+                                                         .steps = steps});
   net->add<Conv2d>({.in = channels, .out = 2 * channels, .kernel = 5, .padding = 2}, rng)
       .add<MaxPool2d>({.kernel = 2})
       .add<ReLU>()
@@ -65,6 +67,7 @@ std::vector<NetworkKind> feature_networks() {
                                  {"fc", 64},
                                  {"transformer", true},
                                  {"warp", "affine"},
+                                 {"steps", 1},
                                  {"sampler", "bilinear"},
                                  {"padding", "zeros"}},
                                 make};

@@ -41,9 +41,9 @@ int after_conv_pool(int extent, int kernel) {
 }
 
 Attributes localization_options() {
-  return {{"localization1", 8},    {"localization2", 10}, {"localization_fc", 32},
-          {"transformer", true},   {"fill", 0.0},         {"warp", "affine"},
-          {"sampler", "bilinear"}, {"padding", "zeros"}};
+  return {{"localization1", 8}, {"localization2", 10},   {"localization_fc", 32},
+          {"transformer", true}, {"fill", 0.0},           {"warp", "affine"},
+          {"steps", 1},          {"sampler", "bilinear"}, {"padding", "zeros"}};
 }
 
 GridSampleOptions sampler_of(const Attributes& options) {
@@ -56,6 +56,8 @@ GridSampleOptions sampler_of(const Attributes& options) {
 LocalizedTransformer::LocalizedTransformer(const NetworkSpec& spec, Random& rng)
     : transformer(Chain{&add_convolutions(localization, spec, rng),
                         &add_regression(fc_loc, spec, *make_warp(spec.options.text("warp")), rng)},
-                  make_warp(spec.options.text("warp")), {.sampler = sampler_of(spec.options)}) {}
+                  make_warp(spec.options.text("warp")),
+                  {.sampler = sampler_of(spec.options),
+                   .steps = static_cast<int>(spec.options.integer("steps"))}) {}
 
 }  // namespace fovea

@@ -12,7 +12,8 @@ int after_conv_pool(int extent, int kernel);
 
 /// The options that it reads from a network's, with the tutorial's widths: "localization1",
 /// "localization2" (channels of its convolutions), "localization_fc", "transformer" (false: none,
-/// the control), "warp" (make_warp), and those of sampler_of().
+/// the control), "warp" (make_warp), "steps" (how often the transformer looks), and those of
+/// sampler_of().
 Attributes localization_options();
 
 /// What the options say of the sampler: "sampler" (bilinear, nearest, bicubic), "padding" (zeros,

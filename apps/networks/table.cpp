@@ -7,6 +7,7 @@
 #include "apps/shell/numbers.h"
 #include "apps/shell/suggest.h"
 #include "apps/shell/usage_error.h"
+#include "layers/warps/families.h"
 
 namespace fovea {
 
@@ -54,6 +55,15 @@ std::string complaint(const Attribute& option, const Attribute& like) {
     if (value < low || value > largest_integer)
       return cat("takes ", low, " to ", largest_integer, ", got ", value);
   return "";
+}
+
+// A family that does not exist is a slip of the command line, not of the network.
+void require_family(const std::string& text) {
+  try {
+    make_warp(text);
+  } catch (const Error& error) {
+    throw UsageError(cat("--model-option warp: ", error.what()));
+  }
 }
 
 const NetworkKind* find(const std::string& name) {
@@ -176,6 +186,7 @@ void set_option(Attributes& options, const std::string& text) {
   changed.value = value_from(*known, text.substr(equals + 1));
   const std::string wrong = complaint(changed, *known);
   require_usage(wrong.empty(), "--model-option ", name, " ", wrong);
+  if (name == "warp") require_family(std::get<std::string>(changed.value));
   options.set(std::move(changed));
 }
 

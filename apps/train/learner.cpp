@@ -12,8 +12,10 @@
 #include "core/debug.h"
 #include "core/error.h"
 #include "core/trace.h"
+#include "layers/arithmetic.h"
 #include "layers/losses.h"
 #include "layers/spatial_transformer.h"
+#include "layers/warp_map.h"
 #include "optim/clip.h"
 
 namespace fovea {
@@ -73,7 +75,23 @@ Learner::Learner(Model& model, const TrainOptions& options, int batches, Loss lo
 }
 
 Tensor Learner::tile_loss(const Tile& tile) {
-  const Tensor output = network_(tile.images);
+  if (options_.warp_penalty == 0 && options_.bending_penalty == 0)
+    return loss_of(network_(tile.images), tile);
+  const TransformerObserver observer;
+  Tensor loss = loss_of(network_(tile.images), tile);
+  for (const Transformation& t : observer.seen) {
+    const Warp& warp = t.transformer->warp();
+    if (options_.warp_penalty > 0)
+      loss =
+          loss + scale(identity_penalty(warp, t.theta), static_cast<Real>(options_.warp_penalty));
+    if (options_.bending_penalty > 0 && warp.bends())
+      loss =
+          loss + scale(warp.bending_energy(t.theta), static_cast<Real>(options_.bending_penalty));
+  }
+  return loss;
+}
+
+Tensor Learner::loss_of(const Tensor& output, const Tile& tile) {
   correct_[static_cast<std::size_t>(tile.index)] = count_correct(output, tile);
   static const LossScope scope;
   const ScopeGuard guard(scope);

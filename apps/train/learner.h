@@ -30,7 +30,9 @@ using Loss = std::function<Tensor(const Tensor& output, const Labels& labels)>;
 class Learner {
  public:
   /// `options` must be resolved, `model` outlive this. The schedule is laid out for epochs *
-  /// `batches` steps. Without a loss it is the negative log-likelihood, smoothed as options say.
+  /// `batches` steps. Without a loss it is the negative log-likelihood, smoothed as options say. To
+  /// either, options.warp_penalty times identity_penalty() and options.bending_penalty times
+  /// Warp::bending_energy() of every transformer are added.
   Learner(Model& model, const TrainOptions& options, int batches, Loss loss = {});
 
   /// One step on a batch. Allocates nothing. Throws Error before anything is updated if the loss or
@@ -53,6 +55,7 @@ class Learner {
 
  private:
   Tensor tile_loss(const Tile& tile);
+  Tensor loss_of(const Tensor& output, const Tile& tile);  // without penalties
   void follow_schedule();
   [[noreturn]] void explain_loss(const Batch& batch, double loss);
   [[noreturn]] void explain_gradient();

@@ -141,6 +141,11 @@ void visit_options(Options& o, Visit visit) {
          "clip value");
   number(optim, "label-smoothing", o.label_smoothing, 0, 1,
          "share of the target that all classes get", "label smoothing");
+  number(optim, "warp-penalty", o.warp_penalty, 0, 1e9,
+         "times the mean squared distance of theta from the identity, added to the loss",
+         "warp penalty");
+  number(optim, "bending-penalty", o.bending_penalty, 0, 1e9,
+         "times the bending energy of tps or flow, added to the loss", "bending penalty");
   number(optim, "lr-loc-scale", o.lr_loc_scale, 0, 1e6,
          "times --lr: the rate of the transformers' localisation networks", "localisation lr x", 1);
 

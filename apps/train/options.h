@@ -37,6 +37,7 @@ struct TrainOptions {
   double lr_loc_scale = 1;               ///< times lr: the localisation network's
   double clip_norm = 0, clip_value = 0;  ///< 0: no clipping
   double label_smoothing = 0;
+  double warp_penalty = 0, bending_penalty = 0;  ///< see Learner
 
   std::optional<std::string> schedule;         ///< a name of schedule_kinds()
   int warmup = 0;                              ///< steps of linear warm-up before it

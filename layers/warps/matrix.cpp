@@ -62,6 +62,26 @@ Tensor MatrixWarp::grid(const Tensor& theta, const GridOptions& options) const {
   return affine_grid(matmul(theta.reshape({n}), weights) + constants, options);
 }
 
+Tensor MatrixWarp::compose(const Tensor& outer, const Tensor& inner) const {
+  const int n = theta_size();
+  // theta -> the 3x3 matrix, and from a product of two back: each element can be read off.
+  const Tensor weights = Tensor::zeros({n, 9}), constants = Tensor::zeros({9});
+  const Tensor back = Tensor::zeros({9, n});
+  std::vector<bool> read(static_cast<std::size_t>(n));
+  constants.data()[8] = 1;
+  for (int i = 0; i < 6; ++i) {
+    const auto [k, factor] = form_.matrix[static_cast<std::size_t>(i)];
+    (k == constant ? constants.data()[i] : weights.data()[k * 9 + i]) = factor;
+    if (k == constant || read[static_cast<std::size_t>(k)]) continue;
+    back.data()[i * n + k] = 1 / factor;
+    read[static_cast<std::size_t>(k)] = true;
+  }
+  const auto square = [&](const Tensor& theta) {
+    return (matmul(theta.reshape({n}), weights) + constants).reshape({3, 3});
+  };
+  return matmul(matmul(square(outer), square(inner)).reshape({9}), back).reshape(theta_shape());
+}
+
 std::array<double, 6> MatrixWarp::matrix(std::span<const Real> theta) const {
   require_size(theta);
   std::array<double, 6> m{};

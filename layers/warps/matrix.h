@@ -12,6 +12,7 @@ class MatrixWarp : public Warp {
   std::string name() const override { return form_.name; }
   std::vector<std::string> parameters() const override { return form_.parameters; }
   std::vector<Real> identity() const override { return form_.identity; }
+  int theta_size() const override { return static_cast<int>(form_.identity.size()); }
   int coefficient_count() const override { return 6; }
   void prepare(const Lanes* theta, Lanes* matrix) const override;
   void add_theta_grad(const Lanes* theta, const Lanes* dmatrix, Lanes* dtheta) const override;
@@ -23,8 +24,11 @@ class MatrixWarp : public Warp {
   /// None where the matrix is singular or not finite.
   std::optional<std::vector<Real>> inverse(std::span<const Real> theta) const override;
 
+  bool composes() const override { return true; }
+  Tensor compose(const Tensor& outer, const Tensor& inner) const override;
+
   /// The matrix of one sample's theta, row-major.
-  std::array<double, 6> matrix(std::span<const Real> theta) const;
+  virtual std::array<double, 6> matrix(std::span<const Real> theta) const;
 
  protected:
   static constexpr int constant = -1;

@@ -121,7 +121,9 @@ TEST_CASE("options that do not exist or fit are named", "[networks]") {
     CHECK_THAT(message(bad), contains("takes 1 to 65536, got"));
   }
   ModelInfo info = describe_model("cifar-deep", {3, 32, 32}, {"a", "b"});
-  set_option(info.options, "warp=afine");
+  CHECK_THAT(message_of([&] { set_option(info.options, "warp=afine"); }),
+             contains("--model-option warp: there is no family of transforms \"afine\""));
+  info.options.set({"warp", "afine"});
   CHECK_THAT(message_of([&] { make_model(info, 1); }), contains("no family of transforms"));
   for (const char* bad : {"sampler=cubic", "padding=zero"}) {
     info = describe_model("features", {3, 32, 32}, {"a", "b"});

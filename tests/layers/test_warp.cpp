@@ -29,8 +29,14 @@ std::vector<Real> random_theta(const Warp& warp, Random& rng, double amount) {
   return theta;
 }
 
-const MatrixWarp& as_matrix(const Warp& warp) {
-  return dynamic_cast<const MatrixWarp&>(warp);
+// The input's point by the formula of the family, for those that are matrices.
+std::optional<std::array<double, 2>> by_matrix(const Warp& warp, std::span<const Real> theta,
+                                               double x, double y) {
+  if (const auto* matrix = dynamic_cast<const MatrixWarp*>(&warp)) {
+    const std::array<double, 6> m = matrix->matrix(theta);
+    return {{m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5]}};
+  }
+  return std::nullopt;
 }
 
 // A family that is nobody's: theta is the logarithm of a scale, coefficients are not theta.
@@ -81,18 +87,19 @@ TEST_CASE("rows, points, matrices and operations of a family agree", "[warp]") {
   for (const std::string& name : warp_names()) {
     INFO(name);
     const auto warp = make_warp(name);
-    const std::vector<Real> values = random_theta(*warp, rng, 0.4);
+    const std::vector<Real> values = random_theta(*warp, rng, 0.3);
     const Tensor theta = theta_of(*warp, values);
     const GridOptions o{.height = 5, .width = 4};
     const Tensor grid = warp_grid(*warp, theta, o);
     CHECK(difference(warp->grid(theta, o), grid) <= 1e-6);
-    const std::array<double, 6> m = as_matrix(*warp).matrix(values);
     for (int i = 0; i < 5; ++i)
       for (int j = 0; j < 4; ++j) {
         const double x = (2 * j + 1) / 4.0 - 1, y = (2 * i + 1) / 5.0 - 1;
         const int at = 2 * (i * 4 + j);
-        CHECK(std::abs(grid[at][7] - (m[0] * x + m[1] * y + m[2])) <= 1e-6);
-        CHECK(std::abs(grid[at + 1][7] - (m[3] * x + m[4] * y + m[5])) <= 1e-6);
+        if (const auto known = by_matrix(*warp, values, x, y)) {
+          CHECK(std::abs(grid[at][7] - (*known)[0]) <= 1e-6);
+          CHECK(std::abs(grid[at + 1][7] - (*known)[1]) <= 1e-6);
+        }
         const WarpPoint point = warp->map(values, {static_cast<Real>(x), static_cast<Real>(y)});
         CHECK(std::abs(point[0] - grid[at][0]) <= Real(1e-6));
         CHECK(std::abs(point[1] - grid[at + 1][0]) <= Real(1e-6));
@@ -109,8 +116,12 @@ TEST_CASE("a family's inverse undoes it", "[warp]") {
     for (int trial = 0; trial < 20; ++trial) {
       INFO(name);
       const auto warp = make_warp(name);
-      const std::vector<Real> theta = random_theta(*warp, rng, 0.5);
+      const std::vector<Real> theta = random_theta(*warp, rng, 0.25);
       const auto back = warp->inverse(theta);
+      if (warp->bends()) {
+        CHECK_FALSE(back);  // no spline and no field undoes another
+        continue;
+      }
       REQUIRE(back);
       const WarpPoint at = {Real(0.3), Real(-0.7)};
       const WarpPoint there = warp->map(*back, warp->map(theta, at));

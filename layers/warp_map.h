@@ -1,0 +1,57 @@
+// Where things are: points and boxes of a transformer's output in its input and the other way
+// round, and what a theta means in words. For any family of transforms and one sample's theta.
+// Coordinates are normalised: (-1, -1) is the upper left corner of a frame, (1, 1) the lower right.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "layers/warp.h"
+
+namespace fovea {
+
+/// The theta that undoes `theta`, so that map(invert(theta), map(theta, p)) is p, where the family
+/// has one: affine and its subgroups unless singular, homographies, a pose within its bounds. None
+/// for splines and flows, whose inverse is no such map; map_back() inverts those point by point.
+std::optional<std::vector<Real>> invert(const Warp& warp, std::span<const Real> theta);
+
+/// The point of the output that looks at the input's point `at`: the inverse of Warp::map(), by
+/// invert() or else by Newton's method. None where none was found: it may lie beyond a fold or a
+/// horizon.
+std::optional<WarpPoint> map_back(const Warp& warp, std::span<const Real> theta,
+                                  const WarpPoint& at);
+
+/// Sides parallel to the axes.
+struct WarpBox {
+  Real left = -1, top = -1, right = 1, bottom = 1;  ///< by default the whole frame
+};
+
+/// The box in the input around what the output's `box` looks at. (Exact where straight lines stay
+/// straight, else to the sixteenth part of an edge.)
+WarpBox map_box(const Warp& warp, std::span<const Real> theta, const WarpBox& box = {});
+
+/// The box in the output around where the input's `box` appears; none where map_back() of a point
+/// of its border is none.
+std::optional<WarpBox> map_box_back(const Warp& warp, std::span<const Real> theta,
+                                    const WarpBox& box = {});
+
+/// What a theta does, whatever the family: the affine map nearest to it over the frame.
+struct WarpReading {
+  double angle = 0;                 ///< degrees, clockwise: how the sampled window is turned
+  double scale = 1;                 ///< its size, 1 being that of the input
+  double shift_x = 0, shift_y = 0;  ///< its centre, in half widths and heights of the input
+  double bend = 0;                  ///< how far it is from that affine map, root mean square
+  double outside = 0;               ///< share of its points that lie outside of the input
+};
+WarpReading read_theta(const Warp& warp, std::span<const Real> theta);
+
+/// The same as a phrase: "turned by 12 degrees, 0.80 times the size, centre at (0.10, -0.05), 3%
+/// outside"; what changes nothing is left out, "as it is" if that is all.
+std::string in_words(const Warp& warp, std::span<const Real> theta);
+
+/// Per sample []: the mean over theta's elements of their squared distance from the identity's.
+Tensor identity_penalty(const Warp& warp, const Tensor& theta);
+
+}  // namespace fovea
