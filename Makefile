@@ -32,9 +32,6 @@ CXXFLAGS_release := -O3 -march=$(ARCH)
 CXXFLAGS_double  := -O2 -march=$(ARCH) -DFOVEA_DOUBLE -DFOVEA_CHECKS
 CXXFLAGS_asan    := -O1 -g -march=$(ARCH) -DFOVEA_CHECKS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS_asan     := -fsanitize=address,undefined
-CXXFLAGS_tsan    := -O1 -g -march=$(ARCH) -fsanitize=thread
-LDFLAGS_tsan     := -fsanitize=thread
-CXXFLAGS_valgrind := -O1 -g -march=x86-64-v3
 IS_CLANG := $(findstring clang,$(CXX))
 # g++ 12 warns of overlapping copies inside std::string, which are not there (GCC bug 105651).
 WARNINGS := -Wall -Wextra -Werror -Wno-psabi $(if $(IS_CLANG),,-Wno-restrict)
@@ -93,23 +90,6 @@ asan:
 .PHONY: run-asan
 run-asan: $(OBJ)/tests/all
 	$(Q)UBSAN_OPTIONS=print_stacktrace=1 $(OBJ)/tests/all $(TESTS)
-
-## tsan: the tests of threads under the thread sanitizer (TESTS='[x]': those)
-.PHONY: tsan
-tsan:
-	$(Q)$(MAKE) --no-print-directory KIND=tsan run-tsan
-.PHONY: run-tsan
-run-tsan: $(OBJ)/tests/all
-	$(Q)OPENBLAS_NUM_THREADS=1 $(OBJ)/tests/all $(or $(TESTS),'[step],[loader],[trainer],[image_folder]')
-
-## valgrind: the tests of readers under valgrind (TESTS='[x]': those), for reads of what was never set
-.PHONY: valgrind
-valgrind:
-	$(Q)$(MAKE) --no-print-directory KIND=valgrind run-valgrind
-.PHONY: run-valgrind
-run-valgrind: $(OBJ)/tests/all
-	$(Q)OPENBLAS_NUM_THREADS=1 valgrind --quiet --error-exitcode=9 \
-	  $(OBJ)/tests/all $(or $(TESTS),'[idx],[image],[safetensors]~[reference],[checkpoint]')
 
 ## bench: measure speed, layer by layer, and memory (BENCH='--quick' and other options)
 .PHONY: bench
@@ -223,8 +203,7 @@ $(OBJ)/tests/all: $(call objects,$(TEST_SOURCES) apps/bench/cases.cpp $(filter-o
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ $(TEST_LIBS) $(APP_LIBS) $(LIBS)
 
-FUZZED := $(call objects,$(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp)))
-$(FUZZ_TARGETS:%=$(OBJ)/fuzz_%): $(OBJ)/fuzz_%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/driver.o $(FUZZED) $(ARCHIVES)
+$(FUZZ_TARGETS:%=$(OBJ)/fuzz_%): $(OBJ)/fuzz_%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/driver.o $(OBJ)/libfovea.a
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ $(APP_LIBS) $(LIBS)
 

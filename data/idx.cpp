@@ -94,7 +94,8 @@ std::uint64_t plausible_size(const InputFile& file, const std::vector<int>& dims
           file.stored_size() - size - header, " bytes too many after the ", extents(dims, 0),
           " that its header declares");
   require(dims.size() != 3 || std::int64_t{dims[1]} * dims[2] <= max_image_pixels, file.path(),
-          ": its header declares images of ", extents(dims, 1), " pixels; at most 2^20 (1024 x 1024) "
+          ": its header declares images of ", extents(dims, 1),
+          " pixels; at most 2^20 (1024 x 1024) "
           "are taken");
   require(size / static_cast<std::uint64_t>(dims[0]) <= std::numeric_limits<int>::max(),
           file.path(), ": items of ", extents(dims, 1), " bytes are too large, at most 2^31 - 1");

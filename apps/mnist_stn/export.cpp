@@ -32,7 +32,7 @@ void run(const ExportOptions& options) {
   if (!options.samples.empty()) {
     require_replaceable(options.samples, file_marks::safetensors, {weights});
     const auto whole = [](const std::string& path) {
-      return std::filesystem::weakly_canonical(path);
+      return std::filesystem::weakly_canonical(std::filesystem::absolute(path));
     };
     require_usage(!is_same_file(options.onnx, options.samples) &&
                       whole(options.onnx) != whole(options.samples),

@@ -231,10 +231,14 @@ std::int64_t step_of_event(std::string_view event) {
   std::uint64_t step = 0, skipped64 = 0;
   std::uint32_t length = 0, skipped32 = 0;
   while (const std::uint32_t tag = in.ReadTag()) {
-    if (tag == (2 << 3 | 0)) in.ReadVarint64(&step);
-    else if ((tag & 7) == 0) in.ReadVarint64(&skipped64);
-    else if ((tag & 7) == 1) in.ReadLittleEndian64(&skipped64);
-    else if ((tag & 7) == 5) in.ReadLittleEndian32(&skipped32);
+    if (tag == (2 << 3 | 0))
+      in.ReadVarint64(&step);
+    else if ((tag & 7) == 0)
+      in.ReadVarint64(&skipped64);
+    else if ((tag & 7) == 1)
+      in.ReadLittleEndian64(&skipped64);
+    else if ((tag & 7) == 5)
+      in.ReadLittleEndian32(&skipped32);
     else if ((tag & 7) != 2 || !in.ReadVarint32(&length) || !in.Skip(static_cast<int>(length)))
       break;
   }

@@ -11,7 +11,8 @@ namespace fovea {
 namespace {
 
 constexpr std::size_t lines_limit = std::size_t(1) << 28;
-constexpr std::size_t size_limit = std::size_t(1) << 24;  // its parsed form may take thirty times that
+constexpr std::size_t size_limit = std::size_t(1)
+                                   << 24;  // its parsed form may take thirty times that
 
 std::string_view as_text(const std::vector<std::uint8_t>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

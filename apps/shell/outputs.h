@@ -11,7 +11,8 @@ namespace fovea {
 namespace file_marks {
 inline constexpr std::string_view png{"tEXtSoftware\0Fovea", 18};
 inline constexpr std::string_view gif{"!\xfe\5Fovea", 8};
-inline constexpr std::string_view svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"fovea-svg\"";
+inline constexpr std::string_view svg =
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"fovea-svg\"";
 inline constexpr std::string_view html = "<meta name=\"generator\" content=\"Fovea\">";
 inline constexpr std::string_view safetensors = "{       \"__metadata__\":{\"fovea.crc32\":\"";
 inline constexpr std::string_view onnx = "\x12\5fovea";  // the field producer_name

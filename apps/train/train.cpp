@@ -126,15 +126,18 @@ void check_folder(const TrainOptions& options, bool goes_on) {
   for (const std::string& path : found.foreign)
     // A checkpoint that is damaged beyond recognition is set aside when its step comes again.
     if (!goes_on || !std::filesystem::path(path).filename().string().starts_with("checkpoint-"))
-      fail(path, ": was not made by this program, and training would write over it; move it away "
+      fail(path,
+           ": was not made by this program, and training would write over it; move it away "
            "or choose another --out");
   if (goes_on || options.overwrite || found.ours.empty()) return;
   require(!run_files::has_run(options.out), options.out, ": holds a run already",
-          run_files::checkpoint_steps(options.out).empty() ? " (stopped before its first checkpoint)"
-                                                           : "",
+          run_files::checkpoint_steps(options.out).empty()
+              ? " (stopped before its first checkpoint)"
+              : "",
           "; go on with it by --resume ", options.out,
           ", replace it with --overwrite, or choose another --out");
-  fail(found.ours[0], ": is left of an earlier run; replace it with --overwrite, or choose another "
+  fail(found.ours[0],
+       ": is left of an earlier run; replace it with --overwrite, or choose another "
        "--out");
 }
 
@@ -146,7 +149,8 @@ void write_results(const TrainOptions& options, const DataSplit& data) {
   write_run_report(options.out, best, data);
 }
 
-// Whether write_results() came to its end after the checkpoint was made; the report is its last file.
+// Whether write_results() came to its end after the checkpoint was made; the report is its last
+// file.
 bool has_results(const TrainOptions& options, const std::string& checkpoint_file) {
   std::error_code error;
   const auto made = [&](const std::string& path) {

@@ -53,8 +53,8 @@ TEST_CASE("what may be written over is told by its content", "[faults]") {
   CHECK(is_replaceable(dir.file("w"), file_marks::safetensors));
   fs::create_symlink("text", dir.file("link"));
   CHECK_FALSE(is_replaceable(dir.file("link"), file_marks::png));
-  CHECK(is_same_file(dir.file("link"), dir.path() + "/../" +
-                                           fs::path(dir.path()).filename().string() + "/./text"));
+  CHECK(is_same_file(dir.file("link"),
+                     dir.path() + "/../" + fs::path(dir.path()).filename().string() + "/./text"));
 }
 
 TEST_CASE("outputs never write over inputs or files of others", "[faults]") {
@@ -90,7 +90,8 @@ TEST_CASE("outputs never write over inputs or files of others", "[faults]") {
     INFO(arguments << ": " << outcome.err);
     CHECK(outcome.code == 1);
     CHECK(outcome.out == "");
-    CHECK_THAT(outcome.err, contains("would be overwritten") || contains("not made by this program"));
+    CHECK_THAT(outcome.err,
+               contains("would be overwritten") || contains("not made by this program"));
     CHECK((content(dir) == before));
   }
   CHECK(run_program(dir, "export " + w + "--onnx n.onnx --samples ./n.onnx").code == 2);
@@ -104,10 +105,10 @@ TEST_CASE("outputs never write over inputs or files of others", "[faults]") {
 
 TEST_CASE("train never writes over files of others, whatever they are called", "[faults]") {
   if (!program_built()) return;
-  for (const char* name : {"log.csv", "log.jsonl", "best.safetensors", "last.safetensors",
-                           "config.json", "confusion.json", "report.html", "loss.svg",
-                           "before-after.png", "training.gif", "frames/theta.jsonl",
-                           "checkpoint-7.safetensors", ".lock"})
+  for (const char* name :
+       {"log.csv", "log.jsonl", "best.safetensors", "last.safetensors", "config.json",
+        "confusion.json", "report.html", "loss.svg", "before-after.png", "training.gif",
+        "frames/theta.jsonl", "checkpoint-7.safetensors", ".lock"})
     for (const char* how : {"plain", "symlink", "hard link"}) {
       const TempDir dir;
       const std::string text = "{\"a\": \"stranger's\"}\n";
@@ -142,7 +143,8 @@ TEST_CASE("--overwrite deletes nothing before all is there, and never what is no
         "--init absent " + overwrite, "--model-option conv1=0 " + overwrite,
         "--batch 0 " + overwrite, "--lr nan " + overwrite, "--fill x " + overwrite}) {
     const bool data = arguments.starts_with("--data");
-    const ProgramOutcome outcome = run_shell(dir, data ? "$P train " + arguments : little + arguments);
+    const ProgramOutcome outcome =
+        run_shell(dir, data ? "$P train " + arguments : little + arguments);
     INFO(arguments << ": " << outcome.err);
     CHECK(outcome.code != 0);
     CHECK((content(dir) == before));
@@ -156,11 +158,14 @@ TEST_CASE("--overwrite deletes nothing before all is there, and never what is no
 TEST_CASE("standard output that fails costs nothing but what it was to show", "[faults]") {
   if (!program_built()) return;
   const TempDir dir;
-  const std::string loud = "$P train --synthetic --train-limit 400 --test-limit 100 --epochs 2 --out ";
+  const std::string loud =
+      "$P train --synthetic --train-limit 400 --test-limit 100 --epochs 2 --out ";
   REQUIRE(run_shell(dir, loud + "whole").code == 0);
   const std::string weights = bytes_of_file(dir.file("whole/last.safetensors"));
-  const std::pair<const char*, const char*> cases[] = {
-      {"full", " >/dev/full"}, {"closed", " >&-"}, {"all", " <&- >&- 2>&-"}, {"read", " 1</dev/null"}};
+  const std::pair<const char*, const char*> cases[] = {{"full", " >/dev/full"},
+                                                       {"closed", " >&-"},
+                                                       {"all", " <&- >&- 2>&-"},
+                                                       {"read", " 1</dev/null"}};
   for (const auto& [name, how] : cases) {
     const ProgramOutcome outcome = run_shell(dir, loud + name + how);
     INFO(name << ": " << outcome.err);
@@ -181,12 +186,14 @@ TEST_CASE("standard output that fails costs nothing but what it was to show", "[
 TEST_CASE("every signal that asks to stop saves first", "[faults]") {
   if (!program_built()) return;
   const TempDir dir;
-  const std::string longer = "$P train --synthetic --train-limit 6400 --test-limit 100 --epochs 4 "
-                             "--checkpoint-every 7 ";
+  const std::string longer =
+      "$P train --synthetic --train-limit 6400 --test-limit 100 --epochs 4 "
+      "--checkpoint-every 7 ";
   REQUIRE(run_shell(dir, longer + "--out whole").code == 0);
   const std::string weights = bytes_of_file(dir.file("whole/last.safetensors"));
   for (const auto& [signals, code] : {std::pair("HUP", 129), {"QUIT", 131}, {"HUP HUP", 129}}) {
-    const std::string run = std::string("run") + signals[0] + std::to_string(std::string(signals).size());
+    const std::string run =
+        std::string("run") + signals[0] + std::to_string(std::string(signals).size());
     const ProgramOutcome outcome = run_shell(
         dir, longer + "--out " + run + " >/dev/null & for i in {1..400}; do compgen -G '" + run +
                  "/checkpoint-*' >/dev/null && break; sleep 0.01; done; for s in " + signals +
@@ -198,7 +205,8 @@ TEST_CASE("every signal that asks to stop saves first", "[faults]") {
     CHECK((bytes_of_file(dir.file(run + "/last.safetensors")) == weights));
   }
   const ProgramOutcome outlives = run_shell(
-      dir, "nohup " + longer + "--out nohup >/dev/null 2>&1 & for i in {1..400}; do compgen -G "
-           "'nohup/checkpoint-*' >/dev/null && break; sleep 0.01; done; kill -HUP $!; wait $!");
+      dir, "nohup " + longer +
+               "--out nohup >/dev/null 2>&1 & for i in {1..400}; do compgen -G "
+               "'nohup/checkpoint-*' >/dev/null && break; sleep 0.01; done; kill -HUP $!; wait $!");
   CHECK(outlives.code == 0);
 }

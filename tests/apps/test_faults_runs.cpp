@@ -118,7 +118,8 @@ TEST_CASE("a damaged newest checkpoint falls back to the one before", "[faults]"
     if (how == std::string("cut")) bytes.resize(bytes.size() / 2);
     if (how == std::string("empty")) bytes.clear();
     if (how == std::string("zeros")) bytes.assign(bytes.size(), '\0');
-    if (how == std::string("garbage")) bytes = "not a checkpoint at all, and long enough to be read";
+    if (how == std::string("garbage"))
+      bytes = "not a checkpoint at all, and long enough to be read";
     std::ofstream(newest, std::ios::binary) << bytes;
     CHECK(go_on(run.folder) == 0);
     run.check_same();

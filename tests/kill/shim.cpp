@@ -1,7 +1,7 @@
 // A library for LD_PRELOAD that makes one call fail or be the process's last: FOVEA_FAULT="CALL N
-// HOW", where CALL is write, fsync or rename, N counts its calls on files from 1, and HOW is kill (SIGKILL
-// before the call), half (a write does half, then SIGKILL) or an errno. Descriptors 0 to 2 are left
-// alone. Only tests load it.
+// HOW", where CALL is write, fsync or rename, N counts its calls on files from 1, and HOW is kill
+// (SIGKILL before the call), half (a write does half, then SIGKILL) or an errno. Descriptors 0 to 2
+// are left alone. Only tests load it.
 #include <dlfcn.h>
 #include <unistd.h>
 
