@@ -23,7 +23,6 @@ struct IdxArray {
 /// format, element type or rank, extents of zero or beyond what the file can hold, too few or too
 /// many bytes, damage. With `items`, the number of labels that belong to it, another one is an
 /// Error before memory is taken.
-IdxArray read_idx(const std::string& path, int rank, IdxType type = IdxType::uint8,
-                  int items = 0);
+IdxArray read_idx(const std::string& path, int rank, IdxType type = IdxType::uint8, int items = 0);
 
 }  // namespace fovea
