@@ -115,6 +115,19 @@ fuzz:
 run-fuzz: $(FUZZ_TARGETS:%=$(OBJ)/fuzz_%)
 	$(Q)for target in $^; do $$target --seconds $(FUZZ_SECONDS) || exit 1; done
 
+## test-faults: the tests of bad input and of faults to survive
+.PHONY: test-faults
+test-faults: $(OBJ)/tests/all $(BUILD)/mnist_stn
+	$(Q)$(OBJ)/tests/all 'fault*,[faults],[limits]'
+
+## test-kill: kill trainings and make their system calls fail, N times (N=200)
+.PHONY: test-kill
+test-kill: $(BUILD)/mnist_stn $(OBJ)/kill_shim.so
+	$(Q)tests/kill/run $^ $(or $(N),200) $(SEED)
+$(OBJ)/kill_shim.so: tests/kill/shim.cpp | deps
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -O1 $(WARNINGS) -shared -fPIC -o $@ $< -ldl
+
 ## data: download MNIST (11 MB) to datasets/mnist
 .PHONY: data
 data: | deps

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -139,6 +140,11 @@ DirectoryLock::DirectoryLock(const std::string& directory) {
     fail(directory, ": in use by ", pid > 0 ? cat("process ", pid) : "another process",
          "; wait until it ends or choose another folder");
   }
+  const ssize_t length_there = ::pread(file.get(), text, sizeof text - 1, 0);
+  const std::string_view there(text, static_cast<std::size_t>(std::max<ssize_t>(length_there, 0)));
+  require(there.find_first_not_of(std::string_view("0123456789\n\0", 12)) == there.npos, path,
+          ": is a file of something else where the lock of this folder belongs; move it away or "
+          "choose another folder");
   // The number only helps a person; the lock holds even if it cannot be written.
   const int length = std::snprintf(text, sizeof text, "%ld\n", static_cast<long>(::getpid()));
   const bool written = ::ftruncate(file.get(), 0) == 0 &&

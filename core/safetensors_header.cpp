@@ -27,6 +27,8 @@ class HeaderReader final : public nlohmann::json_sax<json> {
       at_ = At::Metadata;
     } else if (at_ == At::Root) {
       at_ = At::Tensor;
+      require(header_.entries.size() < max_entries, file_, ": its header lists more than ",
+              max_entries, " tensors; the file is damaged or forged");
       header_.entries.push_back({.name = key_, .dtype = {}, .shape = {}});
       seen_.clear();
     } else {
@@ -90,6 +92,8 @@ class HeaderReader final : public nlohmann::json_sax<json> {
 
   bool string(std::string& text) override {
     if (at_ == At::Metadata) {
+      require(header_.metadata.size() < max_entries, file_, ": its metadata has more than ",
+              max_entries, " entries; the file is damaged or forged");
       header_.metadata.emplace(key_, std::move(text));
     } else if (at_ == At::Tensor && key_ == "dtype") {
       tensor().dtype = std::move(text);

@@ -11,6 +11,7 @@
 namespace fovea::safetensors_internal {
 
 constexpr std::uint64_t max_header_bytes = 100'000'000;  // the reference reader's limit
+constexpr std::size_t max_entries = 65536;               // of tensors, and of metadata
 constexpr std::string_view metadata_name = "__metadata__";
 constexpr std::string_view checksum_key = "fovea.crc32";
 

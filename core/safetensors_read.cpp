@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 
 #include "core/error.h"
@@ -199,9 +200,26 @@ SafeTensors parse_safetensors(std::span<const std::uint8_t> file, const std::str
   return content;
 }
 
+namespace {
+
+// A large file is judged by its header before memory is spent on the rest.
+void judge_by_header(const std::string& path) {
+  constexpr std::size_t large = std::size_t{16} << 20;
+  const std::uint64_t length = header_length(read_file_start(path, 64), path);
+  std::error_code error;
+  const std::uint64_t size = std::filesystem::file_size(path, error);
+  if (error || size < large || length > size - length_bytes) return;
+  const std::vector<std::uint8_t> start = read_file_start(path, length_bytes + length);
+  if (start.size() != length_bytes + length) return;
+  const Header header = parse_header(as_text(std::span(start).subspan(length_bytes)), path);
+  check_layout(header.entries, size - length_bytes - length, path);
+  for (const Entry& entry : header.entries) checked_shape(entry, item_size(entry, path), path);
+}
+
+}  // namespace
+
 SafeTensors read_safetensors(const std::string& path) {
-  // A large file of another kind is recognised before it is read.
-  header_length(read_file_start(path, 64), path);
+  judge_by_header(path);
   return parse_safetensors(read_file(path, max_file_bytes), path);
 }
 

@@ -29,7 +29,13 @@ Image read_opaque(const std::string& path) {
 Image first_readable(const std::vector<ImageFile>& files, bool skip_unreadable) {
   for (const ImageFile& file : files) {
     try {
-      return read_opaque(file.path);
+      Image image = read_opaque(file.path);
+      // Networks have a weight or more for each pixel: larger images are a slip.
+      require(std::int64_t{image.width} * image.height <= 1 << 20, file.path, ": ", image.width,
+              "x", image.height,
+              " pixels are too many to train on; scale the set to 2^20 (1024 x 1024) "
+              "at most");
+      return image;
     } catch (const Error&) {
       if (!skip_unreadable) throw;
     }

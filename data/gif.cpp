@@ -52,6 +52,7 @@ void put_header(const GifFile& gif, int width, int height, const std::vector<Col
   check(EGifPutExtensionBlock(gif.get(), 11, "NETSCAPE2.0"), gif);
   check(EGifPutExtensionBlock(gif.get(), sizeof forever, forever), gif);
   check(EGifPutExtensionTrailer(gif.get()), gif);
+  check(EGifPutComment(gif.get(), "Fovea"), gif);  // who made it
 }
 
 using Indices = std::vector<GifPixelType>;

@@ -75,6 +75,9 @@ std::vector<int> read_extents(InputFile& file, int rank) {
   return dims;
 }
 
+// Networks have a weight or more for each pixel: larger images are a slip or an attack.
+constexpr std::int64_t max_image_pixels = 1 << 20;
+
 // The number of bytes that `dims` ask for, if the file can possibly hold them.
 std::uint64_t plausible_size(const InputFile& file, const std::vector<int>& dims, IdxType type) {
   std::uint64_t size = type == IdxType::uint8 ? 1 : 4;
@@ -90,6 +93,10 @@ std::uint64_t plausible_size(const InputFile& file, const std::vector<int>& dims
   require(file.compressed() || size + header == file.stored_size(), file.path(), ": ",
           file.stored_size() - size - header, " bytes too many after the ", extents(dims, 0),
           " that its header declares");
+  require(dims.size() != 3 || std::int64_t{dims[1]} * dims[2] <= max_image_pixels, file.path(),
+          ": its header declares images of ", extents(dims, 1),
+          " pixels; at most 2^20 (1024 x 1024) "
+          "are taken");
   require(size / static_cast<std::uint64_t>(dims[0]) <= std::numeric_limits<int>::max(),
           file.path(), ": items of ", extents(dims, 1), " bytes are too large, at most 2^31 - 1");
   return size;
@@ -120,7 +127,7 @@ void read_elements(InputFile& file, std::uint64_t size, IdxArray& array) {
 
 }  // namespace
 
-IdxArray read_idx(const std::string& path, int rank, IdxType type) {
+IdxArray read_idx(const std::string& path, int rank, IdxType type, int items) {
   InputFile file(path);
   std::uint8_t magic[4];
   const std::size_t count = file.read(magic);
@@ -129,6 +136,8 @@ IdxArray read_idx(const std::string& path, int rank, IdxType type) {
   check_magic(file, magic, rank, type);
   IdxArray array;
   array.dims = read_extents(file, rank);
+  require(items == 0 || array.dims[0] == items, path, ": ", array.dims[0], " ", contents(rank),
+          ", but there are ", items, " labels");
   read_elements(file, plausible_size(file, array.dims, type), array);
   return array;
 }

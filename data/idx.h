@@ -21,7 +21,8 @@ struct IdxArray {
 /// gzip, decided by its content. Takes no more memory than the array, and none before the header
 /// has proved plausible. Throws Error, naming the file, for anything but a whole file: another
 /// format, element type or rank, extents of zero or beyond what the file can hold, too few or too
-/// many bytes, damage.
-IdxArray read_idx(const std::string& path, int rank, IdxType type = IdxType::uint8);
+/// many bytes, damage. With `items`, the number of labels that belong to it, another one is an
+/// Error before memory is taken.
+IdxArray read_idx(const std::string& path, int rank, IdxType type = IdxType::uint8, int items = 0);
 
 }  // namespace fovea

@@ -59,9 +59,7 @@ Dataset read_idx_pair(const std::string& images_path, const std::string& labels_
                       std::vector<std::string> class_names) {
   // Labels first: they are small, and a mistake in them is found before the long read.
   const IdxArray labels = read_idx(labels_path, 1);
-  IdxArray images = read_idx(images_path, 3);
-  require(images.dims[0] == labels.dims[0], images_path, ": ", images.dims[0], " images, but ",
-          labels_path, " has ", labels.dims[0], " labels");
+  IdxArray images = read_idx(images_path, 3, IdxType::uint8, labels.dims[0]);
   Dataset data;
   data.image_shape = Shape{1, images.dims[1], images.dims[2]};
   data.pixels = std::move(images.bytes);

@@ -153,9 +153,9 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
 
 Conv2d::Conv2d(const Conv2dOptions& options, Random& rng) : options_(options) {
   check_options(options);
-  weight_ = add_parameter("weight", Tensor::shared({options.out, options.in / options.groups,
-                                                    options.kernel.h, options.kernel.w}));
-  if (options.bias) bias_ = add_parameter("bias", Tensor::shared({options.out}));
+  weight_ = add_parameter("weight", Shape{options.out, options.in / options.groups,
+                                          options.kernel.h, options.kernel.w});
+  if (options.bias) bias_ = add_parameter("bias", Shape{options.out});
   init_default(weight_, bias_, rng);
 }
 

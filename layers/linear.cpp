@@ -31,8 +31,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 Linear::Linear(const LinearOptions& options, Random& rng) : options_(options) {
   require(options.in > 0 && options.out > 0, "[linear] in and out must be positive, got ",
           options.in, " and ", options.out);
-  weight_ = add_parameter("weight", Tensor::shared({options.out, options.in}));
-  if (options.bias) bias_ = add_parameter("bias", Tensor::shared({options.out}));
+  weight_ = add_parameter("weight", Shape{options.out, options.in});
+  if (options.bias) bias_ = add_parameter("bias", Shape{options.out});
   init_default(weight_, bias_, rng);
 }
 

@@ -1,12 +1,14 @@
 #include "layers/module.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace fovea {
 
 namespace {
 
 thread_local ModuleObserver* observer = nullptr;
+thread_local std::int64_t parameters_left = std::numeric_limits<std::int64_t>::max();
 
 // An error that says already in which module it was.
 class ModuleError : public Error {
@@ -63,10 +65,25 @@ void Module::require_new_name(const std::string& name) const {
           name, "\" is ", found ? "taken" : "empty or has a dot");
 }
 
+ParameterLimit::ParameterLimit(std::int64_t numbers) : before_(parameters_left) {
+  parameters_left = numbers;
+}
+
+ParameterLimit::~ParameterLimit() {
+  parameters_left = before_;
+}
+
+SharedTensor Module::add_parameter(const std::string& name, const Shape& shape) {
+  require(shape.size() <= parameters_left, "[module] the parameter \"", name, "\" of shape ", shape,
+          " is more than there are numbers for");
+  return add_parameter(name, Tensor::shared(shape));
+}
+
 SharedTensor Module::add_parameter(const std::string& name, const Tensor& value) {
   require_new_name(name);
   require(value && !value.is_per_sample(), "[module] the parameter \"", name,
           "\" must be shared by all samples, got ", value);
+  parameters_left -= value.shape().size();
   SharedTensor parameter(value);
   parameter.set_requires_grad();
   own_parameters_.push_back({name, parameter});

@@ -1,6 +1,7 @@
 // Module: something with parameters, children and a forward pass.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -64,6 +65,8 @@ class Module : public Scope {
   /// Registers a leaf that requires a gradient and returns it. Throws if the name is taken or the
   /// value is none or per sample.
   SharedTensor add_parameter(const std::string& name, const Tensor& value);
+  /// The same with a new value, not filled yet; Error before memory is taken beyond ParameterLimit.
+  SharedTensor add_parameter(const std::string& name, const Shape& shape);
   /// Registers a child, usually a member of the derived class, which must outlive this module's
   /// last forward pass. A module has one parent: Error if it has one already.
   void add_module(const std::string& name, Module& child);
@@ -80,6 +83,19 @@ class Module : public Scope {
   std::vector<NamedTensor> own_parameters_;
   std::vector<std::pair<std::string, Module*>> children_;
   bool training_ = true;
+};
+
+/// While it lives, the modules built on this thread may have `numbers` numbers as parameters: who
+/// builds one by a file's description grants what the file holds.
+class ParameterLimit {
+ public:
+  explicit ParameterLimit(std::int64_t numbers);
+  ~ParameterLimit();
+  ParameterLimit(const ParameterLimit&) = delete;
+  ParameterLimit& operator=(const ParameterLimit&) = delete;
+
+ private:
+  std::int64_t before_;
 };
 
 /// Calls visit(path, module) for the module and all below it, parents first, in order of

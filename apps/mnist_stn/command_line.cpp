@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <sstream>
 
 #include "apps/mnist_stn/commands.h"
 #include "apps/mnist_stn/help.h"
@@ -184,7 +185,7 @@ void set_up(CLI::App& app, int argc, char** argv) {
       "  mnist_stn eval --weights runs/first/best.safetensors\n"
       "  mnist_stn predict photo.jpg         read a picture of a digit\n"
       "  mnist_stn help train                options of a command, with examples\n\n"
-      "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 and 143 stopped by a signal.");
+      "Exit codes: 0 done, 1 failed, 2 wrong usage, 128 + N stopped by signal N.");
   add_train(app);
   add_eval(app);
   add_summary(app);
@@ -220,8 +221,12 @@ void add_weights_option(Command& command, std::string& weights) {
                  "safetensors file of a run (default: the pre-trained ones)", "FILE");
 }
 
+std::string chosen_weights(const std::string& weights) {
+  return weights.empty() ? default_weights() : weights;
+}
+
 Model load_chosen(const std::string& weights) {
-  return load_model(weights.empty() ? default_weights() : weights);
+  return load_model(chosen_weights(weights));
 }
 
 void add_network_options(Command& command, std::string& model, std::vector<std::string>& options) {
@@ -253,7 +258,12 @@ int run_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    if (error.get_exit_code() == 0) {  // --help, --version
+      std::ostringstream text;
+      app.exit(error, text, text);
+      print(text.str());
+      return 0;
+    }
     throw UsageError(usage_message(app, error));
   } catch (const ExitStatus& status) {
     return status.code;

@@ -20,6 +20,8 @@ void add_data_options(Command& command, DataOptions& options);
 /// name is the pre-trained one.
 void add_weights_option(Command& command, std::string& weights);
 Model load_chosen(const std::string& weights);
+/// The file that --weights names, or the weights that come with the program.
+std::string chosen_weights(const std::string& weights);
 
 /// --model and --model-option.
 void add_network_options(Command& command, std::string& model, std::vector<std::string>& options);

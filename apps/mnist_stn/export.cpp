@@ -8,6 +8,8 @@
 #include "apps/shell/command.h"
 #include "apps/shell/console.h"
 #include "apps/shell/numbers.h"
+#include "apps/shell/outputs.h"
+#include "apps/shell/usage_error.h"
 
 namespace fovea {
 
@@ -25,7 +27,18 @@ std::string numbers(const std::vector<float>& values) {
 }
 
 void run(const ExportOptions& options) {
-  const Model model = load_chosen(options.weights);
+  const std::string weights = chosen_weights(options.weights);
+  require_replaceable(options.onnx, file_marks::onnx, {weights});
+  if (!options.samples.empty()) {
+    require_replaceable(options.samples, file_marks::safetensors, {weights});
+    const auto whole = [](const std::string& path) {
+      return std::filesystem::weakly_canonical(std::filesystem::absolute(path));
+    };
+    require_usage(!is_same_file(options.onnx, options.samples) &&
+                      whole(options.onnx) != whole(options.samples),
+                  "--onnx and --samples name the same file, ", options.onnx);
+  }
+  const Model model = load_model(weights);
   export_onnx(options.onnx, model);
   if (!options.samples.empty()) write_samples(options.samples, model);
   const Shape& s = model.info.input;

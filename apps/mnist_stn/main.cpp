@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "apps/mnist_stn/command_line.h"
+#include "apps/shell/console.h"
 #include "apps/shell/usage_error.h"
 #include "core/error.h"
 #include "core/memory.h"
@@ -22,7 +23,6 @@ const std::string need_less =
     "; try a smaller --batch, fewer --threads, a smaller set or a higher ulimit -v";
 
 int fail_with(int code, const std::string& text) {
-  std::fflush(stdout);
   std::fprintf(stderr, "mnist_stn: error: %s\n", fovea::printable(text, 4000).c_str());
   return code;
 }
@@ -44,9 +44,10 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond `ulimit -f` is an error like a full disk
   forbid_blas_threads(argv);
   try {
+    fovea::reserve_standard_streams();
     const int code = fovea::run_command_line(argc, argv);
-    if (std::fflush(stdout) != 0) return fail_with(1, "standard output: cannot be written");
-    return code;
+    const std::string lost = fovea::output_failure();
+    return code == 0 && !lost.empty() ? fail_with(1, lost) : code;
   } catch (const fovea::UsageError& error) {
     return fail_with(2, error.what());
   } catch (const fovea::OutOfMemory& error) {

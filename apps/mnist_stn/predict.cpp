@@ -13,6 +13,7 @@
 #include "apps/shell/console.h"
 #include "apps/shell/json.h"
 #include "apps/shell/numbers.h"
+#include "apps/shell/outputs.h"
 #include "core/error.h"
 #include "core/file.h"
 
@@ -29,6 +30,7 @@ struct PredictOptions {
 
 struct Picture {
   std::string path;
+  std::string saved;  // where its views go; empty: nowhere
   NetworkInput input;
 };
 
@@ -73,7 +75,24 @@ class Predictor {
     if (!options_.save.empty()) require_writable_directory(options_.save);
   }
 
-  void add(const std::string& path) {
+  // Where the views of each picture go, checked before anything is written.
+  std::vector<std::string> places(const std::vector<std::string>& paths) const {
+    std::vector<std::string> places(paths.size()), inputs = paths;
+    if (options_.save.empty()) return places;
+    inputs.push_back(chosen_weights(options_.weights));
+    std::set<std::string> taken;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      const std::string stem = std::filesystem::path(paths[i]).stem().string();
+      std::string name = stem;
+      for (int n = 2; !taken.insert(name).second; ++n) name = cat(stem, "-", n);
+      places[i] = cat(options_.save, "/", name, ".png");
+      if (std::filesystem::exists(places[i]))
+        require_replaceable(places[i], file_marks::png, inputs);
+    }
+    return places;
+  }
+
+  void add(const std::string& path, const std::string& saved) {
     try {
       std::error_code unreadable;  // read_image() says what
       require(!std::filesystem::is_directory(path, unreadable), path,
@@ -81,7 +100,7 @@ class Predictor {
               "folder");
       const Image image = read_image(path);
       if (!image.note.empty()) warn(cat(path, ": ", image.note, "; read all the same"));
-      waiting_.push_back({path, network_input(model_, image, !options_.no_prepare)});
+      waiting_.push_back({path, saved, network_input(model_, image, !options_.no_prepare)});
     } catch (const Error& error) {
       flush();  // keeps the order of pictures and complaints
       std::fprintf(stderr, "mnist_stn: error: %s\n", error.what());
@@ -110,20 +129,17 @@ class Predictor {
                    picture.input.notes.c_str());
     else if (picture.input.blank)
       warn(cat(picture.path, ": ", picture.input.notes, "; the answer means nothing"));
-    if (!options_.save.empty()) save(picture, seen);
+    if (!picture.saved.empty()) save(picture, seen);
   }
 
   void save(const Picture& picture, const Inspection& seen) {
-    const std::string stem = std::filesystem::path(picture.path).stem().string();
-    std::string name = stem;
-    for (int i = 2; !saved_.insert(name).second; ++i) name = cat(stem, "-", i);
     const SampleView view = answered_views(model_, picture.input.pixels, {&seen, 1}, {})[0];
     ContactSheetOptions sheet = sheet_options(model_.info.input);
     sheet.columns = 1;
     sheet.scale *= 2;
     sheet.text_scale = 2;
     sheet.legend = "outline: the region that is sampled";
-    write_png(cat(options_.save, "/", name, ".png"), contact_sheet({&view, 1}, sheet));
+    write_png(picture.saved, contact_sheet({&view, 1}, sheet));
   }
 
   const PredictOptions& options_;
@@ -131,13 +147,14 @@ class Predictor {
   std::vector<Stage> stages_;
   int top_;
   std::vector<Picture> waiting_;
-  std::set<std::string> saved_;
   bool failed_ = false;
 };
 
 void run(const PredictOptions& options) {
   Predictor predictor(options);
-  for (const std::string& path : expand_images(options.images)) predictor.add(path);
+  const std::vector<std::string> paths = expand_images(options.images);
+  const std::vector<std::string> places = predictor.places(paths);
+  for (std::size_t i = 0; i < paths.size(); ++i) predictor.add(paths[i], places[i]);
   predictor.flush();
   if (predictor.failed()) throw ExitStatus{1};
 }

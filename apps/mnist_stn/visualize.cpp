@@ -1,5 +1,6 @@
 // mnist_stn visualize: what the transformer makes of images of a data set.
 #include <algorithm>
+#include <filesystem>
 #include <numeric>
 
 #include "apps/mnist_stn/command_line.h"
@@ -7,6 +8,7 @@
 #include "apps/report/before_after.h"
 #include "apps/shell/command.h"
 #include "apps/shell/console.h"
+#include "apps/shell/outputs.h"
 #include "apps/shell/usage_error.h"
 
 namespace fovea {
@@ -30,7 +32,21 @@ Dataset open(const VisualizeOptions& options) {
   return std::move(options.train ? split.train : split.test);
 }
 
+// Whether `path` is one of the files that the data is read from.
+bool is_of_data(const DataOptions& data, const std::string& path) {
+  const std::string folder = data.synthetic ? "" : data_directory(data);
+  std::error_code ignored;
+  if (folder.empty() || !std::filesystem::exists(path, ignored)) return false;
+  for (std::filesystem::recursive_directory_iterator entry(folder, ignored), end;
+       !ignored && entry != end; entry.increment(ignored))
+    if (is_same_file(entry->path().string(), path)) return true;
+  return false;
+}
+
 void run(const VisualizeOptions& options) {
+  require_replaceable(options.out, file_marks::png, {chosen_weights(options.weights)});
+  require(!is_of_data(options.data, options.out), options.out,
+          ": is in the folder of the data and would be overwritten; choose another --out");
   const Model model = load_chosen(options.weights);
   const Dataset dataset = open(options);
   require_usage(options.start < dataset.size(), "--start: ", dataset.name, " has only ",

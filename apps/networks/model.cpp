@@ -48,7 +48,11 @@ Model load_model(const std::string& file, bool allow_non_finite) {
 Model model_from(const SafeTensors& weights, const std::string& file, bool allow_non_finite) {
   Model model;
   ModelInfo info = read_model_info(weights, file);
+  std::int64_t numbers = 0;
+  for (const auto& [name, tensor] : weights.tensors)
+    if (!name.starts_with(optimizer_prefix)) numbers += tensor.shape.size();
   try {
+    const ParameterLimit limit(numbers);  // a description may claim anything
     model = make_model(std::move(info), 0);
   } catch (const Error& error) {
     fail(file, ": damaged description of the model: ", error.what());

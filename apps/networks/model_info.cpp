@@ -18,6 +18,7 @@ void check_info(const ModelInfo& info) {
               info.input[1] > 0 && info.input[1] <= 4096 && info.input[2] > 0 &&
               info.input[2] <= 4096,
           "input shape ", info.input);
+  require(info.input.size() <= 1 << 22, "input shape ", info.input, ", more than 2^22 numbers");
   check_options(info.name, info.options);
   const std::size_t channels = static_cast<std::size_t>(info.input[0]);
   require(info.mean.size() == channels && info.stddev.size() == channels,
@@ -47,6 +48,7 @@ T value_at(const Json& json, const char* name) {
 
 // The options stand beside the rest; one that a file does not have has its default.
 ModelInfo parse_info(const std::string& text) {
+  require(text.size() <= 1 << 24, "it has ", text.size(), " bytes, more than 2^24");
   const Json json = parse_json(text);
   ModelInfo info;
   require(json.is_object(), "it is no JSON object");
@@ -86,8 +88,8 @@ const Shape& shape_of(const SafeTensors& weights, std::string_view name, int ran
 }
 
 // Features that a square image of `side` pixels leaves behind two convolutions with pooling.
-int features(int side, int kernel1, int kernel2, int channels) {
-  const int left = after_conv_pool(after_conv_pool(side, kernel1), kernel2);
+std::int64_t features(int side, int kernel1, int kernel2, std::int64_t channels) {
+  const std::int64_t left = after_conv_pool(after_conv_pool(side, kernel1), kernel2);
   return channels * left * left;
 }
 
@@ -163,8 +165,10 @@ void require_known_format(const SafeTensors& weights, const std::string& file) {
       !text.empty() && text.size() < 7 && text.find_first_not_of("0123456789") == std::string::npos,
       file, ": its format version is '", text.substr(0, 40), "', which is not a number");
   const int version = std::stoi(text);
-  require(version <= format_version, file, ": written in format version ", version,
-          ", but this program knows version ", format_version, " at most; use a newer Fovea");
+  if (version > format_version)
+    throw NewerVersion(cat(file, ": written in format version ", version,
+                           ", but this program knows version ", format_version,
+                           " at most; use a newer Fovea"));
 }
 
 ModelInfo read_model_info(const SafeTensors& weights, const std::string& file) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "apps/networks/model.h"
+#include "core/error.h"
 
 namespace fovea {
 
@@ -12,6 +13,12 @@ namespace fovea {
 inline constexpr const char* format_key = "fovea.format";
 inline constexpr const char* model_key = "fovea.model";
 inline constexpr int format_version = 1;
+
+/// A file in a format that only a newer program knows.
+class NewerVersion : public Error {
+ public:
+  using Error::Error;
+};
 
 /// Tensors of this prefix in a checkpoint are the optimiser's, not the model's.
 inline constexpr const char* optimizer_prefix = "optimizer.";

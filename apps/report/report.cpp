@@ -123,7 +123,9 @@ void add_setup(Page& page, const ReportData& data) {
 std::string render_report(const ReportData& data) {
   const std::string title = escape_markup(data.title);
   Page page;
-  page.add("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">");
+  page.add(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"generator\" content=\"Fovea\">");
   page.add("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
   page.add("<title>", title, "</title>\n<style>", report_style, "</style>\n</head>");
   page.add("<body>\n<main>\n<h1>", title, "</h1>");

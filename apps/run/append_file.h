@@ -9,8 +9,8 @@ namespace fovea {
 
 class AppendFile {
  public:
-  /// Opens `path`, made if missing, keeps its first `keep_bytes` bytes (all of it if it is shorter)
-  /// and appends behind them. Error: cannot be opened or cut.
+  /// Opens `path`, made if missing, keeps the whole lines of its first `keep_bytes` bytes (with a
+  /// warning if these are fewer) and appends behind them. Error: cannot be opened or cut.
   AppendFile(const std::string& path, std::int64_t keep_bytes);
   ~AppendFile();  ///< writes what waits; a failure there is silent, call flush() to hear of it
   AppendFile(const AppendFile&) = delete;

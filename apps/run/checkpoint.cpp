@@ -7,6 +7,7 @@
 
 #include "apps/networks/model_info.h"
 #include "apps/run/files.h"
+#include "apps/shell/console.h"
 #include "apps/shell/json.h"
 #include "apps/shell/strict_json.h"
 #include "core/error.h"
@@ -53,6 +54,28 @@ void check_state(const RunState& s, const std::string& file) {
           file, ": damaged checkpoint: a counter is negative");
 }
 
+Checkpoint read_checkpoint(const std::string& file) {
+  Checkpoint out;
+  out.file = file;
+  try {
+    out.tensors = read_safetensors(out.file);
+    require_known_format(out.tensors, out.file);
+    const auto& metadata = out.tensors.metadata;
+    require(metadata.count(state_key) && metadata.count(options_key), out.file,
+            ": has no optimiser state, only weights; start a new run from them with --init");
+    const Json json = parse_json(metadata.at(state_key));
+    visit_state(out.state, [&](const char* name, auto& value) {
+      read_strictly(json.at(name), cat(out.file, ": damaged checkpoint: ", name), value);
+    });
+    if (json.contains("plateau")) out.state.plateau = plateau_state(json.at("plateau"));
+    out.options = metadata.at(options_key);
+    check_state(out.state, out.file);
+  } catch (const Json::exception& error) {
+    fail(out.file, ": damaged checkpoint: ", error.what());
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string save_checkpoint(const std::string& directory, const Model& model,
@@ -69,6 +92,8 @@ std::string save_checkpoint(const std::string& directory, const Model& model,
     content.tensors.emplace_back(optimizer_prefix + name, std::move(copy));
   }
   const std::string path = run_files::path_in(directory, run_files::checkpoint(state.step));
+  std::error_code ignored;  // something else of that name, perhaps a damaged checkpoint
+  if (!run_files::is_own_checkpoint(path)) fs::rename(path, path + ".set-aside", ignored);
   write_safetensors(path, content);
 
   const std::vector<std::int64_t> steps = run_files::checkpoint_steps(directory);
@@ -76,8 +101,8 @@ std::string save_checkpoint(const std::string& directory, const Model& model,
   for (const std::int64_t step : steps) {
     // A larger number is from a run that went further and was taken back to an older checkpoint.
     if (step <= state.step && newer++ < keep) continue;
-    std::error_code ignored;  // a file too many does no harm
-    fs::remove(run_files::path_in(directory, run_files::checkpoint(step)), ignored);
+    const std::string old = run_files::path_in(directory, run_files::checkpoint(step));
+    if (run_files::is_own_checkpoint(old)) fs::remove(old, ignored);  // one too many does no harm
   }
   return path;
 }
@@ -93,28 +118,20 @@ Checkpoint read_newest_checkpoint(const std::string& directory) {
                        run_files::path_in(directory, run_files::last_weights))
                  : "; give the --out folder of a run");
   }
-  Checkpoint out;
-  out.file = run_files::path_in(directory, run_files::checkpoint(steps[0]));
-  try {
-    out.tensors = read_safetensors(out.file);
-    require_known_format(out.tensors, out.file);
-    const auto& metadata = out.tensors.metadata;
-    require(metadata.count(state_key) && metadata.count(options_key), out.file,
-            ": has no optimiser state, only weights; start a new run from them with --init");
-    const Json json = parse_json(metadata.at(state_key));
-    visit_state(out.state, [&](const char* name, auto& value) {
-      read_strictly(json.at(name), cat(out.file, ": damaged checkpoint: ", name), value);
-    });
-    if (json.contains("plateau")) out.state.plateau = plateau_state(json.at("plateau"));
-    out.options = metadata.at(options_key);
-    check_state(out.state, out.file);
-  } catch (const Json::exception& error) {
-    fail(out.file, ": damaged checkpoint: ", error.what());
-  } catch (const Error& error) {
-    if (steps.size() < 2) throw;
-    fail(error.what(), " (delete it to go on from ", run_files::checkpoint(steps[1]), ")");
+  std::string damage;
+  for (const std::int64_t step : steps) {
+    try {
+      Checkpoint out = read_checkpoint(run_files::path_in(directory, run_files::checkpoint(step)));
+      if (!damage.empty()) warn(cat(damage, "; going on from the one before, of step ", step));
+      return out;
+    } catch (const NewerVersion&) {
+      throw;
+    } catch (const Error& error) {
+      if (damage.empty()) damage = error.what();
+    }
   }
-  return out;
+  fail(damage, steps.size() > 1 ? "; nor can an older one be read" : "",
+       "; start a new run with --overwrite or another --out");
 }
 
 void restore_optimizer(Optimizer& optimizer, const Checkpoint& checkpoint) {

@@ -45,8 +45,8 @@ std::string save_checkpoint(const std::string& directory, const Model& model,
                             const Optimizer& optimizer, const RunState& state,
                             const std::string& options, int keep);
 
-/// The checkpoint of `directory` with the most steps. Error, saying what to do: there is none, it
-/// is damaged, has only weights, or was written by a newer version.
+/// The checkpoint of `directory` with the most steps; if it is damaged, with a warning the one
+/// before. Error, saying what to do: there is none that can be read, or one of a newer version.
 Checkpoint read_newest_checkpoint(const std::string& directory);
 
 /// The steps and state of the optimiser, all or nothing. Error naming the file.

@@ -47,7 +47,9 @@ inline constexpr const char* last_weights = "last.safetensors";
 inline constexpr const char* frames = "frames/theta.jsonl";
 inline constexpr const char* confusion = "confusion.json";
 inline constexpr const char* report = "report.html";
-inline constexpr const char* events_prefix = "events.out.tfevents.";  // TensorBoard's name for them
+// TensorBoard's name for them, and what tells ours from those of other programs.
+inline constexpr const char* events_prefix = "events.out.tfevents.";
+inline constexpr const char* events_suffix = ".fovea";
 
 /// Every file that a report may consist of: written through report_path() alone, so that
 /// remove_run() knows them.
@@ -82,10 +84,24 @@ std::string report_path(const std::string& directory, const std::string& name);
 std::string checkpoint(std::int64_t step);
 std::vector<std::int64_t> checkpoint_steps(const std::string& directory);
 
-/// Whether `directory` holds files of a run.
+/// Whether `directory` holds a run: the config.json of one, or checkpoints.
 bool has_run(const std::string& directory);
 
-/// Deletes the files of a run, and no others, from `directory`.
+/// Paths of the files of a run that are in `directory`: those that this program made, told by their
+/// content, and those that bear such a name but are of somebody else. The latter may neither be
+/// written over nor deleted.
+struct Found {
+  std::vector<std::string> ours, foreign;
+};
+Found find_run(const std::string& directory);
+
+/// Whether `path`, that of a checkpoint, was written by this program (and perhaps damaged since).
+bool is_own_checkpoint(const std::string& path);
+
+/// Paths of the files of a run for TensorBoard, oldest first.
+std::vector<std::string> event_files(const std::string& directory);
+
+/// Deletes what find_run() calls ours, and nothing else.
 void remove_run(const std::string& directory);
 
 }  // namespace fovea::run_files

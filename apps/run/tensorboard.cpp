@@ -13,6 +13,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "apps/run/files.h"
 #include "core/error.h"
 #include "core/file.h"
 
@@ -147,10 +148,10 @@ TensorBoardWriter::TensorBoardWriter(const std::string& directory,
 void TensorBoardWriter::create(const std::string& directory) {
   static std::atomic<unsigned> counter = 0;
   const std::string base =
-      cat(directory, "/events.out.tfevents.", static_cast<std::int64_t>(start_wall_), ".",
+      cat(directory, "/", run_files::events_prefix, static_cast<std::int64_t>(start_wall_), ".",
           host_name(), ".", static_cast<std::int64_t>(::getpid()), ".");
   do {  // O_EXCL: a run before us with the same process id keeps its file
-    path_ = cat(base, counter++);
+    path_ = cat(base, counter++, run_files::events_suffix);
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
   } while (fd_ < 0 && (errno == EEXIST || errno == EINTR));
   if (fd_ < 0) fail(path_, ": cannot be created: ", reason(errno), "; choose another log folder");
@@ -212,6 +213,65 @@ void TensorBoardWriter::flush() {
     throw;
   }
   size_ += static_cast<std::int64_t>(records.size());
+}
+
+namespace {
+
+std::uint64_t little_endian(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = bytes.size(); i-- > 0;)
+    value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  return value;
+}
+
+// The field "step" of an Event message; 0 if there is none.
+std::int64_t step_of_event(std::string_view event) {
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(event.data()),
+                                            static_cast<int>(event.size()));
+  std::uint64_t step = 0, skipped64 = 0;
+  std::uint32_t length = 0, skipped32 = 0;
+  while (const std::uint32_t tag = in.ReadTag()) {
+    if (tag == (2 << 3 | 0))
+      in.ReadVarint64(&step);
+    else if ((tag & 7) == 0)
+      in.ReadVarint64(&skipped64);
+    else if ((tag & 7) == 1)
+      in.ReadLittleEndian64(&skipped64);
+    else if ((tag & 7) == 5)
+      in.ReadLittleEndian32(&skipped32);
+    else if ((tag & 7) != 2 || !in.ReadVarint32(&length) || !in.Skip(static_cast<int>(length)))
+      break;
+  }
+  return static_cast<std::int64_t>(step);
+}
+
+// Bytes of the whole records up to the first of a step beyond `last_step`.
+std::size_t kept_records(std::string_view file, std::int64_t last_step) {
+  std::size_t at = 0;
+  while (file.size() - at >= 16) {
+    const std::string_view head = file.substr(at, 8);
+    const std::uint64_t length = little_endian(head);
+    if (masked_crc(crc32c(as_bytes(head))) != little_endian(file.substr(at + 8, 4)) ||
+        length > file.size() - at - 16)
+      break;
+    const std::string_view event = file.substr(at + 12, length);
+    if (masked_crc(crc32c(as_bytes(event))) != little_endian(file.substr(at + 12 + length, 4)) ||
+        step_of_event(event) > last_step)
+      break;
+    at += 16 + length;
+  }
+  return at;
+}
+
+}  // namespace
+
+void cut_events(const std::string& directory, std::int64_t last_step) {
+  for (const std::string& path : run_files::event_files(directory)) {
+    const std::vector<std::uint8_t> bytes = read_file(path, std::size_t{1} << 32);
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const std::size_t kept = kept_records(text, last_step);
+    if (kept < bytes.size()) write_file_atomically(path, text.substr(0, kept));
+  }
 }
 
 std::uint32_t crc32c(std::span<const std::uint8_t> bytes) {

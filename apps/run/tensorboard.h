@@ -8,9 +8,9 @@
 
 namespace fovea {
 
-/// Writes scalars and images to DIRECTORY/events.out.tfevents.<time>.<host>.<pid>.<n>, a new file
-/// for every writer: TFRecord framing (tensorflow/core/lib/io/record_writer.h) around Event
-/// messages (tensorflow/core/util/event.proto). Not for use by several threads at once.
+/// Writes scalars and images to DIRECTORY/events.out.tfevents.<time>.<host>.<pid>.<n>.fovea, a
+/// new file for every writer: TFRecord framing (tensorflow/core/lib/io/record_writer.h) around
+/// Event messages (tensorflow/core/util/event.proto). Not for use by several threads at once.
 class TensorBoardWriter {
  public:
   /// Records reach the file when `flush_interval` has passed since the last time, at 256 KiB, at
@@ -50,6 +50,10 @@ class TensorBoardWriter {
   std::chrono::steady_clock::time_point flushed_;
   std::chrono::steady_clock::duration flush_interval_;
 };
+
+/// Cuts what our writers left in `directory` behind the last whole record of a step that is not
+/// beyond `last_step`: who goes on from there logs what follows once more.
+void cut_events(const std::string& directory, std::int64_t last_step);
 
 /// CRC-32C (Castagnoli; RFC 3720 appendix B.4) of `bytes`, and TFRecord's masked form of a CRC.
 std::uint32_t crc32c(std::span<const std::uint8_t> bytes);

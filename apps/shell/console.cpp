@@ -1,5 +1,7 @@
 #include "apps/shell/console.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -14,25 +16,40 @@ namespace fovea {
 
 namespace {
 
-bool closed = false;
+int failure = 0;  // the errno after which nothing is written any more
 
 }  // namespace
 
+void reserve_standard_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    // The lowest free number is this one. A folder, because it can be neither read nor written: who
+    // tries is told so, as with a closed descriptor.
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/", O_RDONLY | O_DIRECTORY) != fd)
+      fail("descriptor ", fd, " is closed and cannot be reserved: ", std::strerror(errno));
+}
+
 void print(std::string_view text) {
-  while (!closed && !text.empty()) {
+  while (failure == 0 && !text.empty()) {
     const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
     if (written >= 0) {
       text.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EPIPE || errno == EBADF) {
-      closed = true;
-    } else if (errno != EINTR && errno != EAGAIN) {
-      fail("standard output: cannot be written: ", std::strerror(errno));
+    } else if (errno == EAGAIN) {  // a pipe that somebody made non-blocking
+      pollfd ready = {STDOUT_FILENO, POLLOUT, 0};
+      ::poll(&ready, 1, -1);
+    } else if (errno != EINTR) {
+      failure = errno;
     }
   }
 }
 
 bool output_closed() {
-  return closed;
+  return failure == EPIPE;
+}
+
+std::string output_failure() {
+  return failure == 0 ? ""
+                      : cat("standard output: cannot be written: ", std::strerror(failure),
+                            "; what it was to hold is lost");
 }
 
 bool output_is_terminal() {

@@ -1,16 +1,25 @@
 // What a command says on standard output.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace fovea {
 
-/// Writes `text` at once. A reader that went away (a pipe into head) is noted, not reported: see
-/// output_closed(). Throws Error for other failures, such as a full disk.
+/// Takes the numbers 0 to 2 if they were closed when the program was started, so that no file gets
+/// one of them and then the lines of standard output. Call it before any file is opened.
+void reserve_standard_streams();
+
+/// Writes `text` at once. A failure (a full disk, a dead terminal, a reader that went away) must
+/// not cost what is being computed: it is noted, nothing is written from then on, and the program
+/// tells of it at its end, see output_failure().
 void print(std::string_view text);
 
-/// Whether the reader of standard output went away. Nothing is written from then on.
+/// Whether the reader of standard output went away (a pipe into head).
 bool output_closed();
+
+/// Why standard output could not be written, one line for the user; "" if all went well.
+std::string output_failure();
 
 /// Whether standard output is a terminal that understands control sequences.
 bool output_is_terminal();

@@ -10,7 +10,9 @@ namespace fovea {
 
 namespace {
 
-constexpr std::size_t size_limit = std::size_t(1) << 28;
+constexpr std::size_t lines_limit = std::size_t(1) << 28;
+constexpr std::size_t size_limit = std::size_t(1)
+                                   << 24;  // its parsed form may take thirty times that
 
 std::string_view as_text(const std::vector<std::uint8_t>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -28,7 +30,7 @@ std::string dump_json(const Json& json, int indent) {
 
 void for_each_json_line(const std::string& path, const std::function<void(const Json&)>& visit) {
   if (!std::filesystem::exists(path)) return;
-  const std::vector<std::uint8_t> bytes = read_file(path, size_limit);
+  const std::vector<std::uint8_t> bytes = read_file(path, lines_limit);
   const std::string_view text = as_text(bytes);
   int line = 1;
   for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != text.npos;

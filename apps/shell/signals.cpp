@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <iterator>
 
 namespace fovea {
 
@@ -11,11 +12,13 @@ namespace {
 volatile std::sig_atomic_t received_signal = 0;
 
 void note_signal(int signal) {
-  if (received_signal != 0) ::_exit(128 + signal);
-  received_signal = signal;
+  // A terminal that is closed sends SIGHUP twice, from the kernel and from the shell.
+  if (received_signal != 0 && signal != SIGHUP) ::_exit(128 + signal);
+  if (received_signal == 0) received_signal = signal;
 }
 
-struct sigaction before_int, before_term, before_pipe;
+constexpr int stopping[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+struct sigaction before[std::size(stopping)], before_pipe;
 
 }  // namespace
 
@@ -24,15 +27,19 @@ StopSignals::StopSignals() {
   struct sigaction action = {};
   action.sa_handler = note_signal;
   action.sa_flags = SA_RESTART;
-  ::sigaction(SIGINT, &action, &before_int);
-  ::sigaction(SIGTERM, &action, &before_term);
+  for (std::size_t i = 0; i < std::size(stopping); ++i) {
+    ::sigaction(stopping[i], &action, &before[i]);
+    // nohup: the run is to outlive its terminal.
+    if (stopping[i] == SIGHUP && before[i].sa_handler == SIG_IGN)
+      ::sigaction(SIGHUP, &before[i], nullptr);
+  }
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, &before_pipe);
 }
 
 StopSignals::~StopSignals() {
-  ::sigaction(SIGINT, &before_int, nullptr);
-  ::sigaction(SIGTERM, &before_term, nullptr);
+  for (std::size_t i = 0; i < std::size(stopping); ++i)
+    ::sigaction(stopping[i], &before[i], nullptr);
   ::sigaction(SIGPIPE, &before_pipe, nullptr);
 }
 

@@ -120,10 +120,25 @@ void print_head(const TrainOptions& options, const DataSplit& data, const Model&
   print("\n");
 }
 
-void check_folder(const TrainOptions& options) {
-  if (!options.resume.empty() || !run_files::has_run(options.out)) return;
-  require(options.overwrite, options.out, ": holds a run already; go on with it by --resume ",
-          options.out, ", replace it with --overwrite, or choose another --out");
+// Nothing of others is written over, and nothing of ours without --overwrite.
+void check_folder(const TrainOptions& options, bool goes_on) {
+  const run_files::Found found = run_files::find_run(options.out);
+  for (const std::string& path : found.foreign)
+    // A checkpoint that is damaged beyond recognition is set aside when its step comes again.
+    if (!goes_on || !std::filesystem::path(path).filename().string().starts_with("checkpoint-"))
+      fail(path,
+           ": was not made by this program, and training would write over it; move it away "
+           "or choose another --out");
+  if (goes_on || options.overwrite || found.ours.empty()) return;
+  require(!run_files::has_run(options.out), options.out, ": holds a run already",
+          run_files::checkpoint_steps(options.out).empty()
+              ? " (stopped before its first checkpoint)"
+              : "",
+          "; go on with it by --resume ", options.out,
+          ", replace it with --overwrite, or choose another --out");
+  fail(found.ours[0],
+       ": is left of an earlier run; replace it with --overwrite, or choose another "
+       "--out");
 }
 
 // Everything about the best weights: confusion.json, pictures, the report.
@@ -132,6 +147,18 @@ void write_results(const TrainOptions& options, const DataSplit& data) {
   const Evaluation judged = evaluate(best, data.test, true);
   write_confusion(path_in(options, run_files::confusion), confusion_of(judged, data.test));
   write_run_report(options.out, best, data);
+}
+
+// Whether write_results() came to its end after the checkpoint was made; the report is its last
+// file.
+bool has_results(const TrainOptions& options, const std::string& checkpoint_file) {
+  std::error_code error;
+  const auto made = [&](const std::string& path) {
+    return std::filesystem::last_write_time(path, error);
+  };
+  const auto checkpoint = made(checkpoint_file);
+  return !error && made(path_in(options, run_files::confusion)) >= checkpoint && !error &&
+         made(path_in(options, run_files::report)) >= checkpoint && !error;
 }
 
 void print_end(const TrainOptions& options, const RunState& state) {
@@ -147,8 +174,11 @@ void print_end(const TrainOptions& options, const RunState& state) {
 }
 
 int print_stop(const TrainOptions& options, int signal, const RunState& state) {
-  const std::string what = signal == SIGPIPE ? "standard output was closed"
-                                             : (signal == SIGINT ? "interrupted" : "terminated");
+  const std::string what = signal == SIGPIPE   ? "standard output was closed"
+                           : signal == SIGINT  ? "interrupted"
+                           : signal == SIGHUP  ? "hung up"
+                           : signal == SIGQUIT ? "told to quit"
+                                               : "terminated";
   warn(cat(what, " after step ", state.step,
            options.out.empty() ? "; nothing was saved, because there was no --out DIR"
                                : cat("; go on with: ", resume_command(options.out))));
@@ -168,16 +198,37 @@ struct Start {
   std::optional<Checkpoint> checkpoint;
 };
 
+// The options of a run that was stopped before its first checkpoint.
+TrainOptions options_to_start_over(const TrainOptions& options,
+                                   const std::set<std::string>& given) {
+  const std::string path = run_files::path_in(options.resume, run_files::config);
+  try {
+    TrainOptions again = resumed_options(dump_json(read_config(path).options), options, given);
+    again.resume.clear();
+    warn(cat(options.resume, ": was stopped before its first checkpoint; starting it over as its ",
+             run_files::config, " says"));
+    return again;
+  } catch (const Json::exception& error) {
+    fail(path, ": its options cannot be understood: ", error.what(),
+         "; start a new run with --overwrite");
+  }
+}
+
 Start prepare(TrainOptions options, const std::set<std::string>& given) {
   Start start;
-  if (!options.resume.empty()) {
+  const bool goes_on = !options.resume.empty();
+  if (goes_on) {
     require_usage(options.out.empty() || options.out == options.resume, "--resume ", options.resume,
                   " goes on in that folder; leave --out away");
     require(std::filesystem::is_directory(options.resume), options.resume,
             ": is not a folder; --resume takes the --out folder of a run");
     start.lock = std::make_unique<DirectoryLock>(options.resume);
-    start.checkpoint = read_newest_checkpoint(options.resume);
-    options = resumed_options(start.checkpoint->options, options, given);
+    if (run_files::checkpoint_steps(options.resume).empty() && run_files::has_run(options.resume)) {
+      options = options_to_start_over(options, given);
+    } else {
+      start.checkpoint = read_newest_checkpoint(options.resume);
+      options = resumed_options(start.checkpoint->options, options, given);
+    }
   }
   resolve(options);
   network_options(options);  // tells of unknown names
@@ -188,7 +239,7 @@ Start prepare(TrainOptions options, const std::set<std::string>& given) {
     require_writable_directory(options.out);
     if (!start.lock) start.lock = std::make_unique<DirectoryLock>(options.out);
     remove_stale_temporaries(options.out);
-    check_folder(options);
+    check_folder(options, goes_on);
   }
   start.options = std::move(options);
   return start;
@@ -208,6 +259,7 @@ TrainOptions begin_or_resume(const std::string& folder) {
 }
 
 int train(TrainOptions wanted, const TrainTask& task) {
+  reserve_standard_streams();
   Start start = prepare(std::move(wanted), task.given);
   const TrainOptions& options = start.options;
   DataSplit data = task.data ? task.data() : load_data(options.data);
@@ -216,14 +268,15 @@ int train(TrainOptions wanted, const TrainTask& task) {
                     : start_model(options, data);
   std::optional<Trainer> trainer(std::in_place, options, data, model, task.loss);
   const std::uint32_t data_now = data_checksum(data);
+  std::string checkpoint_file;
   if (start.checkpoint) {
     check_resumed_data(*start.checkpoint, data_now);
     trainer->resume(*start.checkpoint);
+    checkpoint_file = start.checkpoint->file;
     start.checkpoint.reset();
   }
   trainer->set_data_checksum(data_now);
-  if (trainer->state().finished &&
-      std::filesystem::exists(path_in(options, run_files::confusion))) {
+  if (trainer->state().finished && has_results(options, checkpoint_file)) {
     print(cat(options.out, ": this run is finished, after ", trainer->state().epoch, " of ",
               options.epochs, " epochs\n"));
     print_end(options, trainer->state());
@@ -237,8 +290,7 @@ int train(TrainOptions wanted, const TrainTask& task) {
   if (!options.out.empty()) {
     // Not before everything is there to start: a slip must not cost the old run, and --init may
     // name its weights.
-    if (options.resume.empty() && run_files::has_run(options.out))
-      run_files::remove_run(options.out);
+    if (options.resume.empty()) run_files::remove_run(options.out);
     note_config(options, data, model, task.command);
   }
   const int signal = trainer->run();

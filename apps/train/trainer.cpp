@@ -7,6 +7,7 @@
 
 #include "apps/run/files.h"
 #include "apps/run/frames.h"
+#include "apps/run/tensorboard.h"
 #include "apps/shell/console.h"
 #include "apps/shell/numbers.h"
 #include "apps/shell/signals.h"
@@ -75,6 +76,7 @@ void Trainer::open_files() {
   if (options_.out.empty()) return;
   const std::filesystem::path folder = options_.out;
   std::filesystem::create_directories((folder / run_files::frames).parent_path());
+  cut_events(options_.out, state_.step);
   log_ = std::make_unique<LogWriter>(options_.out, state_.csv_bytes, state_.jsonl_bytes,
                                      options_.tensorboard);
   frames_ =

@@ -30,8 +30,8 @@ class Trainer {
   /// Goes on where the checkpoint was made. Call it before run(). Error: it does not fit.
   void resume(const Checkpoint& checkpoint);
 
-  /// Trains to the end. Returns 0 or, while StopSignals lives, the signal (SIGINT, SIGTERM, SIGPIPE
-  /// for a closed standard output) that ended it early, after the state was saved. Throws Error for
+  /// Trains to the end. Returns 0 or, while StopSignals lives, the signal (or SIGPIPE for a closed
+  /// standard output) that ended it early, after the state was saved. Throws Error for
   /// what goes wrong. `most_steps` steps from now
   /// it stops as if SIGTERM had come, for trying out what resuming does.
   int run(std::int64_t most_steps = std::numeric_limits<std::int64_t>::max());

@@ -175,7 +175,7 @@ TEST_CASE("idx fault 11: image count differs from label count", "[idx]") {
   CHECK_THAT(message_of([&] {
                fovea::read_idx_pair(images, labels, {"a", "b", "c"});
              }),
-             contains(images + ": 3 images, but " + labels + " has 2 labels"));
+             contains(images + ": 3 images, but there are 2 labels"));
 }
 
 TEST_CASE("idx fault 12: label out of range", "[idx]") {
