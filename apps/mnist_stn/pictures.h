@@ -30,9 +30,10 @@ struct NetworkInput {
   bool blank = false;                ///< nothing to recognise in it
 };
 
-/// With `prepare`, and for a network that reads_digits(), prepare_digit(); otherwise the picture is
-/// only converted to grey or RGB and resized to the network's input. Throws Error for an
-/// inconsistent image.
+/// With `prepare`, prepare_digit() in the style of the training images where those were drawings,
+/// or of MNIST for a network that reads_digits() and whose file does not know its style; otherwise
+/// the picture is only converted to grey or RGB and resized to the network's input. Throws Error
+/// for an inconsistent image.
 NetworkInput network_input(const Model& model, const Image& image, bool prepare = true);
 
 }  // namespace fovea
