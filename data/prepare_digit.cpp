@@ -113,10 +113,15 @@ PreparedDigit prepare_digit(const Image& image, const ImageStyle& style) {
                          static_cast<std::size_t>(style.height));
   if (!ink.found) {
     out.blank = true;
+    out.doubt = "no ink found (blank or too faint); the answer means nothing";
     out.image = coloured(strength, style);
     note("no ink found (blank or too faint)");
     return out;
   }
+  if (ink.digits > 1)
+    out.doubt = cat("holds several digits or marks (", ink.digits, "), which are read as one");
+  else if (ink.cut_off)
+    out.doubt = "the digit reaches the edge of the picture and may be cut off";
   if (ink.dark_on_light) note("inverted (light background)");
   if (ink.ignored > 0) note("ignored ", ink.ignored, ink.ignored == 1 ? " speck" : " specks");
   const auto original = [&](int length) { return static_cast<int>(std::lround(length * shrink)); };

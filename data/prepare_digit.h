@@ -13,6 +13,7 @@ struct PreparedDigit {
   Image image;  ///< 28 x 28 grey, white on black; or of the style's size, channels and levels
   std::string
       notes;  ///< what was done, one line: "grey from RGB; inverted (light background); ..."
+  std::string doubt;   ///< why the answer may mean nothing: no digit, several, cut off; else ""
   bool blank = false;  ///< no ink was found; the image is black
 };
 

@@ -76,7 +76,7 @@ NetworkInput network_input(const Model& model, const Image& image, bool prepare)
   const std::optional<ImageStyle>& style = model.info.style;
   if (prepare && (style ? style->drawing : reads_digits(model))) {
     PreparedDigit digit = prepare_digit(image, style ? *style : ImageStyle{});
-    return {planes_of(digit.image), std::move(digit.notes), digit.blank};
+    return {planes_of(digit.image), std::move(digit.notes), std::move(digit.doubt), digit.blank};
   }
   const Shape& shape = model.info.input;
   const int channels = shape[0], height = shape[1], width = shape[2];

@@ -27,6 +27,7 @@ bool reads_digits(const Model& model);
 struct NetworkInput {
   std::vector<std::uint8_t> pixels;  ///< [C, H, W] bytes
   std::string notes;                 ///< what was done to it, one line
+  std::string doubt;                 ///< why the answer may mean nothing, or ""
   bool blank = false;                ///< nothing to recognise in it
 };
 
