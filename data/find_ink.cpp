@@ -5,105 +5,11 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "data/ground.h"
 
 namespace fovea {
 
 namespace {
-
-constexpr int terms = 6;
-using Terms = std::array<double, terms>;
-
-// The surface's terms at pixel (x, y), coordinates running from -1 to 1.
-Terms terms_at(const Image& image, int x, int y) {
-  const double u = (2.0 * x + 1) / image.width - 1, v = (2.0 * y + 1) / image.height - 1;
-  return {1, u, v, u * u, u * v, v * v};
-}
-
-double dot(const Terms& a, const Terms& b) {
-  double sum = 0;
-  for (int i = 0; i < terms; ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-// Least squares through the normal equations; `used` terms only. A little damping keeps pictures
-// of a single row or column solvable.
-struct SurfaceFit {
-  double matrix[terms][terms] = {};
-  Terms right = {};
-  double count = 0;
-
-  void add(const Terms& t, double value) {
-    for (int i = 0; i < terms; ++i) {
-      right[i] += t[i] * value;
-      for (int j = 0; j < terms; ++j) matrix[i][j] += t[i] * t[j];
-    }
-    ++count;
-  }
-
-  Terms solve(int used) const {
-    double m[terms][terms + 1];
-    for (int i = 0; i < used; ++i) {
-      std::copy(matrix[i], matrix[i] + used, m[i]);
-      m[i][i] += 1e-6 * (count + 1);
-      m[i][used] = right[i];
-    }
-    // Gauss-Jordan; the matrix is positive definite and needs no pivoting.
-    for (int k = 0; k < used; ++k)
-      for (int i = 0; i < used; ++i) {
-        const double factor = m[i][k] / m[k][k];
-        for (int j = k; j <= used && i != k; ++j) m[i][j] -= factor * m[k][j];
-      }
-    Terms surface = {};
-    for (int i = 0; i < used; ++i) surface[i] = m[i][used] / m[i][i];
-    return surface;
-  }
-};
-
-struct Ground {
-  Terms surface = {};
-  double noise = 0;  // standard deviation around the surface
-};
-
-// Refits the surface to the pixels (all, or those of the border) that lie near it.
-void refit(const Image& image, bool border_only, int used, double tolerance, Ground& ground) {
-  const int margin_x = std::max(1, image.width / 32), margin_y = std::max(1, image.height / 32);
-  const int step = border_only ? 1 : std::max(1, std::min(image.width, image.height) / 128);
-  SurfaceFit fit;
-  double squares = 0, seen = 0;
-  for (int y = 0; y < image.height; y += step)
-    for (int x = 0; x < image.width; x += step) {
-      const bool inside = x >= margin_x && x < image.width - margin_x && y >= margin_y &&
-                          y < image.height - margin_y;
-      if (border_only && inside) continue;
-      const Terms t = terms_at(image, x, y);
-      const double value = image.pixels[std::size_t(y) * image.width + x];
-      const double off = value - dot(t, ground.surface);
-      ++seen;
-      if (std::abs(off) > tolerance) continue;
-      fit.add(t, value);
-      squares += off * off;
-    }
-  // Where the digit fills the picture, the border knows better.
-  if (fit.count < 0.3 * seen) return;
-  ground.surface = fit.solve(used);
-  ground.noise = std::sqrt(squares / std::max(1.0, fit.count));
-}
-
-Ground fit_ground(const Image& image) {
-  std::vector<std::uint8_t> border;
-  for (int y = 0; y < image.height; ++y)
-    for (int x = 0; x < image.width; ++x)
-      if (x == 0 || y == 0 || x == image.width - 1 || y == image.height - 1)
-        border.push_back(image.pixels[std::size_t(y) * image.width + x]);
-  const auto middle = border.begin() + static_cast<std::ptrdiff_t>(border.size() / 2);
-  std::nth_element(border.begin(), middle, border.end());
-  Ground ground;
-  ground.surface[0] = *middle;
-  for (const double tolerance : {80.0, 50.0, 30.0}) refit(image, true, 3, tolerance, ground);
-  for (int round = 0; round < 4; ++round)
-    refit(image, false, terms, std::max(8.0, 3 * ground.noise), ground);
-  return ground;
-}
 
 // The threshold that separates two classes of values 0..255 best.
 int otsu_threshold(const std::vector<float>& values) {
@@ -182,6 +88,42 @@ void wipe(const Component& component, int width, int height, std::vector<float>&
         values[std::size_t(y) * width + x] = 0;
 }
 
+// Sets what enters from the border, lighter or darker than the sheet, to paper.
+void wipe_surroundings(int width, int height, double tolerance, std::vector<float>& values) {
+  std::vector<float> off = values;
+  for (float& v : off) v = std::abs(v);
+  for (const Component& c : find_components(off, static_cast<float>(tolerance), width, height))
+    if (c.at_border) wipe(c, width, height, values);
+}
+
+// How many digits there are: components at least half as high as the highest, beside or below one
+// another with nothing shared between their columns or rows.
+int count_digits(std::span<const Component> parts, int width) {
+  struct Box {
+    int left, top, right, bottom;
+  };
+  std::vector<Box> boxes;
+  int highest = 0;
+  for (const Component& c : parts) {
+    Box b{c.pixels[0] % width, c.pixels[0] / width, 0, 0};
+    for (const int at : c.pixels) {
+      b.left = std::min(b.left, at % width), b.right = std::max(b.right, at % width + 1);
+      b.top = std::min(b.top, at / width), b.bottom = std::max(b.bottom, at / width + 1);
+    }
+    highest = std::max(highest, b.bottom - b.top);
+    boxes.push_back(b);
+  }
+  std::vector<Box> digits;
+  for (const Box& b : boxes) {
+    if (2 * (b.bottom - b.top) < highest) continue;
+    const bool apart = std::all_of(digits.begin(), digits.end(), [&](const Box& d) {
+      return b.left >= d.right || d.left >= b.right || b.top >= d.bottom || d.top >= b.bottom;
+    });
+    if (apart) digits.push_back(b);
+  }
+  return std::max(1, static_cast<int>(digits.size()));
+}
+
 // The box of the components, wider by a pixel where the ink's soft edge continues.
 void set_box(std::span<const Component> digit, int width, int height, Ink& ink) {
   ink.left = width, ink.top = height, ink.right = ink.bottom = 0;
@@ -207,14 +149,19 @@ void set_box(std::span<const Component> digit, int width, int height, Ink& ink) 
 
 Ink find_ink(const Image& grey) {
   require(grey.channels == 1, "find_ink: ", grey.channels, " channels where 1 is expected");
-  const Ground ground = fit_ground(grey);
+  bool surrounded = false;
+  const Ground ground = find_ground(grey, surrounded);
   Ink ink;
   std::vector<float>& values = ink.strength;
   values.resize(grey.pixels.size());
   double balance = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const int x = static_cast<int>(i) % grey.width, y = static_cast<int>(i) / grey.width;
-    values[i] = static_cast<float>(grey.pixels[i] - dot(terms_at(grey, x, y), ground.surface));
+    values[i] = static_cast<float>(off_ground(grey, x, y, ground));
+  }
+  if (surrounded)
+    wipe_surroundings(grey.width, grey.height, std::max(20.0, 4 * ground.noise), values);
+  for (std::size_t i = 0; i < values.size(); ++i) {
     balance += double{values[i]} * values[i] * values[i];  // noise cancels out
   }
   ink.dark_on_light = balance < 0;
@@ -253,7 +200,11 @@ Ink find_ink(const Image& grey) {
   const float high = levels[levels.size() / 2];
   const float low = static_cast<float>(std::min(0.5 * threshold, 3 * noise));
   for (float& v : values) v = std::clamp((v - low) / (high - low), 0.0f, 1.0f);
-  set_box(std::span(components).first(kept), grey.width, grey.height, ink);
+  const auto digit = std::span(components).first(kept);
+  ink.digits = count_digits(digit, grey.width);
+  for (const Component& c : digit)
+    ink.cut_off |= c.at_border && c.pixels.size() * 4 > levels.size();
+  set_box(digit, grey.width, grey.height, ink);
   return ink;
 }
 

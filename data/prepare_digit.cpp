@@ -10,8 +10,6 @@ namespace fovea {
 
 namespace {
 
-constexpr int side = 28, ink_side = 20;
-constexpr double centre = 14;      // where MNIST has its centres of mass, counted in pixels from 0
 constexpr int working_side = 512;  // larger photos are shrunk first, which also averages noise out
 
 struct Mass {
@@ -49,33 +47,16 @@ Image grey_of(const Image& image, std::string& notes) {
   return grey;
 }
 
-// Whether the picture could be MNIST's own: the right size, on black, fitting and near the centre.
-bool is_prepared(const Image& grey) {
-  if (grey.width != side || grey.height != side) return false;
-  int left = side, right = -1, top = side, bottom = -1, lit_border = 0;
-  for (int y = 0; y < side; ++y)
-    for (int x = 0; x < side; ++x) {
-      if (grey.pixels[std::size_t(y * side + x)] <= 16) continue;
-      left = std::min(left, x), right = std::max(right, x);
-      top = std::min(top, y), bottom = std::max(bottom, y);
-      lit_border += x == 0 || y == 0 || x == side - 1 || y == side - 1;
-    }
-  const int extent = std::max(right - left, bottom - top) + 1;
-  const Mass mass = centre_of_mass(grey);
-  return lit_border <= side && extent >= 14 && extent <= 24 &&
-         *std::max_element(grey.pixels.begin(), grey.pixels.end()) >= 160 &&
-         std::max(std::abs(mass.x - centre), std::abs(mass.y - centre)) <= 4;
-}
-
-// The box of the ink, with its longer side scaled to 20 pixels.
-Image scaled_ink(const Image& grey, const Ink& ink) {
+// The box of the ink, with its longer side scaled to `extent` pixels.
+Image scaled_ink(const Image& grey, const Ink& ink, const ImageStyle& style) {
   Image crop{ink.right - ink.left, ink.bottom - ink.top, 1, {}};
   for (int y = ink.top; y < ink.bottom; ++y)
     for (int x = ink.left; x < ink.right; ++x) {
       const float strength = ink.strength[std::size_t(y) * grey.width + x];
       crop.pixels.push_back(static_cast<std::uint8_t>(strength * 255 + 0.5f));
     }
-  const double scale = static_cast<double>(ink_side) / std::max(crop.width, crop.height);
+  double scale = style.extent / std::max(crop.width, crop.height);
+  scale = std::min({scale, 1.0 * style.width / crop.width, 1.0 * style.height / crop.height});
   return resize(crop, std::max(1, static_cast<int>(std::lround(crop.width * scale))),
                 std::max(1, static_cast<int>(std::lround(crop.height * scale))));
 }
@@ -94,18 +75,31 @@ bool brighten(Image& digit) {
   return gain > 1.3;
 }
 
+// Ink of that strength (0..255) in the style's colours.
+Image coloured(const Image& strength, const ImageStyle& style) {
+  Image out{style.width, style.height, static_cast<int>(style.ground.size()), {}};
+  for (const std::uint8_t s : strength.pixels)
+    for (std::size_t c = 0; c < style.ground.size(); ++c)
+      out.pixels.push_back(static_cast<std::uint8_t>(
+          style.ground[c] + std::lround((style.ink[c] - style.ground[c]) * (s / 255.0))));
+  return out;
+}
+
 }  // namespace
 
-PreparedDigit prepare_digit(const Image& image) {
+PreparedDigit prepare_digit(const Image& image, const ImageStyle& style) {
   PreparedDigit out;
   Image grey = grey_of(image, out.notes);
   const auto note = [&](const auto&... parts) {
     if (!out.notes.empty()) out.notes += "; ";
     out.notes += cat(parts...);
   };
-  if (is_prepared(grey)) {
-    note("28x28 on black already, left as it is");
-    out.image = std::move(grey);
+  const bool mnist = style == ImageStyle{};
+  Image as_is = style.ground.size() == 3 ? to_rgb(image) : grey;
+  if (fits(style, as_is)) {
+    note(mnist ? "28x28 on black already, left as it is"
+               : "like the training images, left as it is");
+    out.image = std::move(as_is);
     return out;
   }
   const double shrink =
@@ -114,32 +108,45 @@ PreparedDigit prepare_digit(const Image& image) {
     grey = resize(grey, std::max(1, static_cast<int>(std::lround(grey.width / shrink))),
                   std::max(1, static_cast<int>(std::lround(grey.height / shrink))));
   const Ink ink = find_ink(grey);
-  out.image = {side, side, 1, std::vector<std::uint8_t>(side * side)};
+  Image strength{style.width, style.height, 1, {}};
+  strength.pixels.resize(static_cast<std::size_t>(style.width) *
+                         static_cast<std::size_t>(style.height));
   if (!ink.found) {
     out.blank = true;
+    out.doubt = "no ink found (blank or too faint); the answer means nothing";
+    out.image = coloured(strength, style);
     note("no ink found (blank or too faint)");
     return out;
   }
+  if (ink.digits > 1)
+    out.doubt = cat("holds several digits or marks (", ink.digits, "), which are read as one");
+  else if (ink.cut_off)
+    out.doubt = "the digit reaches the edge of the picture and may be cut off";
   if (ink.dark_on_light) note("inverted (light background)");
   if (ink.ignored > 0) note("ignored ", ink.ignored, ink.ignored == 1 ? " speck" : " specks");
   const auto original = [&](int length) { return static_cast<int>(std::lround(length * shrink)); };
   note("cropped to ", original(ink.right - ink.left), "x", original(ink.bottom - ink.top), " at (",
        original(ink.left), ", ", original(ink.top), ")");
 
-  Image digit = scaled_ink(grey, ink);
+  Image digit = scaled_ink(grey, ink, style);
   note("scaled to ", digit.width, "x", digit.height);
   if (brighten(digit)) note("thin strokes brightened");
   const Mass mass = centre_of_mass(digit);
-  const auto place = [](double mass_centre, int length) {
-    return std::clamp(static_cast<int>(std::lround(centre - mass_centre)), 0, side - length);
+  const auto place = [](double target, double own, int length, int side) {
+    return std::clamp(static_cast<int>(std::lround(target - own)), 0, side - length);
   };
-  const int left = place(mass.x, digit.width), top = place(mass.y, digit.height);
+  const int left =
+      place(style.x, style.by_mass ? mass.x + 0.5 : digit.width / 2.0, digit.width, style.width);
+  const int top =
+      place(style.y, style.by_mass ? mass.y + 0.5 : digit.height / 2.0, digit.height, style.height);
   for (int y = 0; y < digit.height; ++y)
     std::copy_n(&digit.pixels[std::size_t(y * digit.width)], digit.width,
-                &out.image.pixels[std::size_t((top + y) * side + left)]);
+                &strength.pixels[std::size_t((top + y) * style.width + left)]);
+  out.image = coloured(strength, style);
   const auto signed_text = [](int value) { return cat(value > 0 ? "+" : "", value); };
-  note("centred by mass (shift ", signed_text(left - (side - digit.width) / 2), ",",
-       signed_text(top - (side - digit.height) / 2), ")");
+  note(style.by_mass ? "centred by mass (shift " : "centred by its box (shift ",
+       signed_text(left - (style.width - digit.width) / 2), ",",
+       signed_text(top - (style.height - digit.height) / 2), ")");
   return out;
 }
 

@@ -4,14 +4,16 @@
 #include <string>
 
 #include "data/image.h"
+#include "data/image_style.h"
 
 namespace fovea {
 
-/// A digit as a network trained on MNIST expects it.
+/// A digit as the network expects it.
 struct PreparedDigit {
-  Image image;  ///< 28 x 28 grey, white on black
+  Image image;  ///< 28 x 28 grey, white on black; or of the style's size, channels and levels
   std::string
       notes;  ///< what was done, one line: "grey from RGB; inverted (light background); ..."
+  std::string doubt;   ///< why the answer may mean nothing: no digit, several, cut off; else ""
   bool blank = false;  ///< no ink was found; the image is black
 };
 
@@ -23,7 +25,10 @@ struct PreparedDigit {
 /// MNIST's are never grey all over. Specks and what enters from the border are left out.
 ///
 /// A 28 x 28 picture on black with a digit of fitting size near its centre stays as it is.
-/// Error: inconsistent image.
-PreparedDigit prepare_digit(const Image& image);
+///
+/// With another `style` than MNIST's (measure_style() of a training set whose images are drawings):
+/// its size, ground, ink, extent and centre, by mass or by box; a picture that fits() it stays as
+/// it is. Error: inconsistent image.
+PreparedDigit prepare_digit(const Image& image, const ImageStyle& style = {});
 
 }  // namespace fovea

@@ -58,10 +58,25 @@ bool reads_digits(const Model& model) {
          });
 }
 
+namespace {
+
+// [H, W, C] to [C, H, W].
+std::vector<std::uint8_t> planes_of(const Image& image) {
+  const auto channels = static_cast<std::size_t>(image.channels);
+  std::vector<std::uint8_t> planes;
+  for (std::size_t c = 0; c < channels; ++c)
+    for (std::size_t i = c; i < image.pixels.size(); i += channels)
+      planes.push_back(image.pixels[i]);
+  return planes;
+}
+
+}  // namespace
+
 NetworkInput network_input(const Model& model, const Image& image, bool prepare) {
-  if (prepare && reads_digits(model)) {
-    PreparedDigit digit = prepare_digit(image);
-    return {std::move(digit.image.pixels), std::move(digit.notes), digit.blank};
+  const std::optional<ImageStyle>& style = model.info.style;
+  if (prepare && (style ? style->drawing : reads_digits(model))) {
+    PreparedDigit digit = prepare_digit(image, style ? *style : ImageStyle{});
+    return {planes_of(digit.image), std::move(digit.notes), std::move(digit.doubt), digit.blank};
   }
   const Shape& shape = model.info.input;
   const int channels = shape[0], height = shape[1], width = shape[2];
@@ -76,10 +91,7 @@ NetworkInput network_input(const Model& model, const Image& image, bool prepare)
                      " to ", width, "x", height);
   }
   if (out.notes.empty()) out.notes = "left as it is";
-  const auto plane = static_cast<std::size_t>(width * height);
-  for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c)
-    for (std::size_t i = 0; i < plane; ++i)
-      out.pixels.push_back(fitted.pixels[i * static_cast<std::size_t>(channels) + c]);
+  out.pixels = planes_of(fitted);
   return out;
 }
 

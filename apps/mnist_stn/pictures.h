@@ -27,12 +27,14 @@ bool reads_digits(const Model& model);
 struct NetworkInput {
   std::vector<std::uint8_t> pixels;  ///< [C, H, W] bytes
   std::string notes;                 ///< what was done to it, one line
+  std::string doubt;                 ///< why the answer may mean nothing, or ""
   bool blank = false;                ///< nothing to recognise in it
 };
 
-/// With `prepare`, and for a network that reads_digits(), prepare_digit(); otherwise the picture is
-/// only converted to grey or RGB and resized to the network's input. Throws Error for an
-/// inconsistent image.
+/// With `prepare`, prepare_digit() in the style of the training images where those were drawings,
+/// or of MNIST for a network that reads_digits() and whose file does not know its style; otherwise
+/// the picture is only converted to grey or RGB and resized to the network's input. Throws Error
+/// for an inconsistent image.
 NetworkInput network_input(const Model& model, const Image& image, bool prepare = true);
 
 }  // namespace fovea

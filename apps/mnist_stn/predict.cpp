@@ -36,6 +36,21 @@ struct Picture {
 
 constexpr std::size_t pictures_at_once = 64;
 
+// "-" is standard input.
+Image read_picture(const std::string& path) {
+  if (path != "-") return read_image(path);
+  constexpr std::size_t most = std::size_t{256} << 20;
+  std::vector<std::uint8_t> bytes(std::size_t{1} << 16);
+  std::size_t size = 0;
+  while (const std::size_t got = std::fread(&bytes[size], 1, bytes.size() - size, stdin)) {
+    size += got;
+    require(size <= most, "standard input: more than 256 MB; expected one picture");
+    if (size == bytes.size()) bytes.resize(2 * size);
+  }
+  require(!std::ferror(stdin), "standard input: cannot be read");
+  return read_image_bytes(std::span(bytes).first(size), "standard input");
+}
+
 std::string text_line(const Model& model, const Picture& picture, const Inspection& seen, int top) {
   std::string line = printable(picture.path, 4096);
   for (int rank = 0; rank < top; ++rank)
@@ -60,6 +75,7 @@ std::string json_line(const Model& model, const std::vector<Stage>& stages, cons
                                     {"warp", stages[i].transformer->warp().name()},
                                     {"theta", seen.thetas[i]}});
   line["blank"] = picture.input.blank;
+  line["doubt"] = picture.input.doubt;
   line["notes"] = picture.input.notes;
   return dump_json(line) + "\n";
 }
@@ -98,7 +114,7 @@ class Predictor {
       require(!std::filesystem::is_directory(path, unreadable), path,
               ": holds no pictures (png, jpg, webp, gif, tiff, bmp, pgm, ppm, tga); name another "
               "folder");
-      const Image image = read_image(path);
+      const Image image = read_picture(path);
       if (!image.note.empty()) warn(cat(path, ": ", image.note, "; read all the same"));
       waiting_.push_back({path, saved, network_input(model_, image, !options_.no_prepare)});
     } catch (const Error& error) {
@@ -127,8 +143,7 @@ class Predictor {
     if (options_.verbose)
       std::fprintf(stderr, "  %s: %s\n", printable(picture.path).c_str(),
                    picture.input.notes.c_str());
-    else if (picture.input.blank)
-      warn(cat(picture.path, ": ", picture.input.notes, "; the answer means nothing"));
+    if (!picture.input.doubt.empty()) warn(cat(picture.path, ": ", picture.input.doubt));
     if (!picture.saved.empty()) save(picture, seen);
   }
 
@@ -166,8 +181,8 @@ void add_predict(CLI::App& app) {
   const auto options = std::make_shared<PredictOptions>();
   command
       .option("PICTURE", options->images,
-              "pictures (PNG, JPEG, WebP, GIF, TIFF, BMP, PGM, TGA; any size, colour and polarity) "
-              "or folders",
+              "pictures (PNG, JPEG, WebP, GIF, TIFF, BMP, PGM, TGA; any size, colour and "
+              "polarity), folders, or - for a picture on standard input",
               "PATH")
       .required();
   add_weights_option(command, options->weights);

@@ -11,7 +11,8 @@ ModelInfo describe_model(const std::string& name, const Shape& input,
   return {.name = name,
           .input = input,
           .options = find_network(name).options,
-          .class_names = std::move(class_names)};
+          .class_names = std::move(class_names),
+          .style = {}};
 }
 
 Batch batch_of(const ModelInfo& info, std::span<const std::uint8_t> pixels) {

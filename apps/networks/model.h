@@ -3,12 +3,14 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "apps/networks/network.h"
 #include "core/batch.h"
 #include "core/safetensors.h"
+#include "data/image_style.h"
 
 namespace fovea {
 
@@ -19,6 +21,7 @@ struct ModelInfo {
   Attributes options;                                 ///< of the network
   std::vector<float> mean{0.1307f}, stddev{0.3081f};  ///< one a channel; MNIST's
   std::vector<std::string> class_names;
+  std::optional<ImageStyle> style;  ///< of the training images; older files do not know it
 
   int classes() const { return static_cast<int>(class_names.size()); }
 };

@@ -1,5 +1,6 @@
 #include "apps/networks/model_info.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -46,6 +47,44 @@ T value_at(const Json& json, const char* name) {
   return value;
 }
 
+Json to_json(const ImageStyle& s) {
+  return {{"drawing", s.drawing},
+          {"size", {s.width, s.height}},
+          {"ground", s.ground},
+          {"ink", s.ink},
+          {"extent", {s.extent, s.least_extent, s.most_extent}},
+          {"by_mass", s.by_mass},
+          {"centre", {s.x, s.y}},
+          {"range", {s.left, s.right, s.top, s.bottom}}};
+}
+
+ImageStyle parse_style(const Json& json, const Shape& input) {
+  ImageStyle s;
+  s.drawing = json.at("drawing").get<bool>();
+  s.width = json.at("size").at(0).get<int>(), s.height = json.at("size").at(1).get<int>();
+  s.ground = json.at("ground").get<std::vector<int>>();
+  s.ink = json.at("ink").get<std::vector<int>>();
+  s.by_mass = json.at("by_mass").get<bool>();
+  const auto numbers = [&](const char* key, std::initializer_list<float*> into) {
+    std::size_t i = 0;
+    for (float* value : into) {
+      *value = json.at(key).at(i++).get<float>();
+      require(std::isfinite(*value), "style: ", key, " is not finite");
+    }
+  };
+  numbers("extent", {&s.extent, &s.least_extent, &s.most_extent});
+  numbers("centre", {&s.x, &s.y});
+  numbers("range", {&s.left, &s.right, &s.top, &s.bottom});
+  const auto channels = static_cast<std::size_t>(input[0]);
+  require(s.width == input[2] && s.height == input[1] && s.ground.size() == channels &&
+              s.ink.size() == channels && s.extent >= 1 &&
+              s.extent <= static_cast<float>(std::max(s.width, s.height)),
+          "style of other images than the input");
+  for (const auto& levels : {s.ground, s.ink})
+    for (const int level : levels) require(level >= 0 && level <= 255, "style: level ", level);
+  return s;
+}
+
 // The options stand beside the rest; one that a file does not have has its default.
 ModelInfo parse_info(const std::string& text) {
   require(text.size() <= 1 << 24, "it has ", text.size(), " bytes, more than 2^24");
@@ -70,6 +109,7 @@ ModelInfo parse_info(const std::string& text) {
     const int classes = value_at<int>(json, "classes");
     require(classes == info.classes(), info.classes(), " class names for ", classes, " classes");
   }
+  if (json.contains("style")) info.style = parse_style(json.at("style"), info.input);
   check_info(info);
   return info;
 }
@@ -151,6 +191,7 @@ void write_model_info(const ModelInfo& info, std::map<std::string, std::string>&
       {"name", info.name},         {"input", {info.input[0], info.input[1], info.input[2]}},
       {"classes", info.classes()}, {"mean", info.mean},
       {"stddev", info.stddev},     {"class_names", info.class_names}};
+  if (info.style) json["style"] = to_json(*info.style);
   for (const Attribute& option : info.options.all())
     std::visit([&](const auto& value) { json[option.name] = value; }, option.value);
   metadata[format_key] = std::to_string(format_version);

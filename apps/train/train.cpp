@@ -63,6 +63,7 @@ Model start_model(const TrainOptions& options, const DataSplit& data) {
   ModelInfo info = describe_model(options.model, data.train.image_shape, data.train.class_names);
   info.options = network_options(options);
   info.mean = data.train.mean;
+  info.style = measure_style(data.train);
   info.stddev = data.train.stddev;
   const bool fills = info.options.find("fill") && !sets_fill(options);
   if (fills) info.options.set(fill_option(fill_value(options, info.mean, info.stddev)));

@@ -190,6 +190,15 @@ TEST_CASE("predict reads files and folders, and names what it cannot read", "[pr
   CHECK(line.at("top").size() == 2);
   CHECK(line.at("theta").size() == 6);
   CHECK(line.at("blank") == false);
+  CHECK(line.at("doubt") == "");
+
+  const ProgramOutcome piped =
+      run_shell(dir,
+                "\"$P\" predict -w w.safetensors - <in/seven.png && \"$P\" predict -w "
+                "w.safetensors - </dev/null");
+  CHECK(piped.code == 1);
+  CHECK(piped.out.starts_with("-\t7\t"));
+  CHECK_THAT(piped.err, contains("standard input"));
 }
 
 TEST_CASE("predict refuses misuse", "[predict]") {
