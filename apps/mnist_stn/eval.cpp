@@ -8,6 +8,7 @@
 #include "apps/shell/command.h"
 #include "apps/shell/console.h"
 #include "apps/shell/numbers.h"
+#include "apps/shell/usage_error.h"
 #include "core/workers.h"
 
 namespace fovea {
@@ -17,19 +18,33 @@ namespace {
 struct EvalOptions {
   std::string weights;
   DataOptions data;
-  int threads = 0;
+  int threads = 0, draws = 1;
   bool allow_non_finite = false;
 };
 
 void run(const EvalOptions& options) {
   set_threads(options.threads);
   const Model model = load_model(options.weights, options.allow_non_finite);
-  const Dataset test = load_test_data(options.data, model.info.mean, model.info.stddev);
-  const Evaluation result = evaluate(model, test);
+  const std::string distortion = chosen_distortion(options.data.distortion, model.info.distortion);
+  require_usage(options.draws == 1 || !distortion.empty(),
+                "--draws: test images that are not distorted are always the same; "
+                "name a distortion with --distort, or leave it out");
+  const Dataset test = load_test_data(options.data, model.info);
+  const Evaluation first = evaluate(model, test);
   print(cat("Model: ", model.info.name, ", ",
             grouped(static_cast<std::int64_t>(model.network->parameter_count())), " parameters, ",
             options.weights, "\nData:  ", test.name, ", ", grouped(test.size()), " test images\n",
-            test_line(result), "\n"));
+            test_line(first), "\n"));
+  if (options.draws == 1) return;
+  std::vector<double> errors = {100 * (1 - first.accuracy())};
+  for (int draw = 2; draw <= options.draws; ++draw) {
+    const Evaluation e = evaluate(model, load_test_data(options.data, model.info, draw));
+    print(test_line(e, cat("Draw ", draw).c_str()) + "\n");
+    errors.push_back(100 * (1 - e.accuracy()));
+  }
+  const MeanAndError all = mean_and_error(errors);
+  print(cat("Error of ", options.draws, " draws: ", fixed(all.mean, 3), " ± ", fixed(all.error, 3),
+            "% (mean, its standard error)\n"));
 }
 
 }  // namespace
@@ -42,12 +57,17 @@ void add_eval(CLI::App& app) {
               "FILE")
       .required();
   add_data_options(command, options->data);
+  command
+      .option("--draws", options->draws,
+              "distort the test images in N ways, and give the mean and its standard error", "N")
+      .range(1, 1000);
   add_threads_option(command, options->threads);
   command.flag("--allow-non-finite", options->allow_non_finite,
                "load weights that hold NaN or infinity");
   command.footer(
       "Examples:\n"
       "  mnist_stn eval --weights runs/first/best.safetensors\n"
+      "  mnist_stn eval --weights runs/rts/best.safetensors --draws 5\n"
       "  mnist_stn eval --weights from-pytorch.safetensors --data ~/fashion-mnist");
   command.action([options] { run(*options); });
 }

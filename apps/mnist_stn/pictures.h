@@ -33,6 +33,9 @@ struct NetworkInput {
 /// With `prepare`, and for a network that reads_digits(), prepare_digit(); otherwise the picture is
 /// only converted to grey or RGB and resized to the network's input. Throws Error for an
 /// inconsistent image.
-NetworkInput network_input(const Model& model, const Image& image, bool prepare = true);
+/// Networks of distorted digits see the digit in the middle of their canvas or, if `distortion`
+/// names one, distorted as test image `index` is.
+NetworkInput network_input(const Model& model, const Image& image, bool prepare = true,
+                           const std::string& distortion = "", int index = 0);
 
 }  // namespace fovea

@@ -21,7 +21,7 @@ namespace fovea {
 namespace {
 
 struct PredictOptions {
-  std::string weights, save;
+  std::string weights, save, distortion;
   std::vector<std::string> images;
   int top = 1;
   bool json = false, verbose = false, no_prepare = false;
@@ -77,7 +77,8 @@ class Predictor {
     try {
       require(!std::filesystem::is_directory(path), path,
               ": holds no pictures (png, jpg, jpeg, bmp, pgm, ppm, tga); name another folder");
-      waiting_.push_back({path, network_input(model_, read_image(path), !options_.no_prepare)});
+      waiting_.push_back({path, network_input(model_, read_image(path), !options_.no_prepare,
+                                              options_.distortion, read_++)});
     } catch (const Error& error) {
       flush();  // keeps the order of pictures and complaints
       std::fprintf(stderr, "mnist_stn: error: %s\n", error.what());
@@ -127,6 +128,7 @@ class Predictor {
   int top_;
   std::vector<Picture> waiting_;
   std::set<std::string> saved_;
+  int read_ = 0;
   bool failed_ = false;
 };
 
@@ -156,6 +158,10 @@ void add_predict(CLI::App& app) {
                  "write what the network saw, before and after the transformer, into this "
                  "folder",
                  "DIR");
+  command.option("--distort", options->distortion,
+                 "distort each digit as test images are (mnist_stn help eval lists the names), to "
+                 "see whether the network finds it",
+                 "NAME");
   command.flag("--no-prepare", options->no_prepare,
                "only resize: pictures are white on black and centred already");
   command.footer(
@@ -166,7 +172,11 @@ void add_predict(CLI::App& app) {
       "  mnist_stn predict photo.jpg\n"
       "  mnist_stn predict --top 3 --verbose --save seen scans/\n"
       "  mnist_stn predict --weights runs/first/best.safetensors --json *.png | jq -r .class");
-  command.action([options] { run(*options); });
+  command.action([options] {
+    PredictOptions chosen = *options;
+    chosen.distortion = chosen_distortion(options->distortion);
+    run(chosen);
+  });
 }
 
 }  // namespace fovea

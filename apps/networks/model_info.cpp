@@ -52,6 +52,7 @@ ModelInfo parse_info(const std::string& text) {
   info.mean = json.at("mean").get<std::vector<float>>();
   info.stddev = json.at("stddev").get<std::vector<float>>();
   info.class_names = json.at("class_names").get<std::vector<std::string>>();
+  info.distortion = json.value("distortion", "");
   if (json.contains("classes"))
     require(json.at("classes") == info.classes(), info.classes(), " class names for ",
             json.at("classes").get<int>(), " classes");
@@ -136,6 +137,7 @@ void write_model_info(const ModelInfo& info, std::map<std::string, std::string>&
       {"name", info.name},         {"input", {info.input[0], info.input[1], info.input[2]}},
       {"classes", info.classes()}, {"mean", info.mean},
       {"stddev", info.stddev},     {"class_names", info.class_names}};
+  if (!info.distortion.empty()) json["distortion"] = info.distortion;
   for (const Attribute& option : info.options.all())
     std::visit([&](const auto& value) { json[option.name] = value; }, option.value);
   metadata[format_key] = std::to_string(format_version);

@@ -27,7 +27,8 @@ std::vector<NetworkKind>& table() {
 }
 
 // Stand beside the options in files of weights.
-constexpr const char* taken_names[] = {"name", "input", "classes", "mean", "stddev", "class_names"};
+constexpr const char* taken_names[] = {"name",   "input",       "classes",   "mean",
+                                       "stddev", "class_names", "distortion"};
 
 // Beyond it is damage or a slip, and would take all memory.
 constexpr std::int64_t largest_integer = 65536;

@@ -13,7 +13,7 @@ namespace fovea {
 namespace {
 
 Series curve(const std::string& name, const std::vector<LogLine>& lines, const char* x,
-             const char* y, double factor = 1) {
+             const std::string& y, double factor = 1) {
   Series series{.name = name};
   for (const LogLine& line : lines) {
     series.x.push_back(line[x]);
@@ -53,22 +53,31 @@ bool spans_decades(const std::vector<Series>& all) {
   return high > 10 * low;
 }
 
+// What the epochs were judged by: "validation" or "test".
+std::string judged_by(const RunLog& log) {
+  for (const LogLine& e : log.epochs)
+    if (std::isfinite(e["validation_loss"])) return "validation";
+  return "test";
+}
+
 }  // namespace
 
 std::vector<RunChart> run_charts(const RunLog& log) {
+  const std::string set = judged_by(log), set_loss = set + "_loss",
+                    set_accuracy = set + "_accuracy";
   std::vector<RunChart> charts;
   std::vector<Series> losses, accuracies;
   std::string x_label = "epoch";
   if (log.epochs.size() > 1) {
     losses = {curve("training", log.epochs, "epoch", "train_loss"),
-              curve("test", log.epochs, "epoch", "test_loss")};
+              curve(set, log.epochs, "epoch", set_loss)};
     accuracies = {curve("training", log.epochs, "epoch", "train_accuracy", 100),
-                  curve("test", log.epochs, "epoch", "test_accuracy", 100)};
+                  curve(set, log.epochs, "epoch", set_accuracy, 100)};
   } else {  // a short run: its steps tell more
     x_label = "step";
-    losses = {smoothed_steps(log), curve("test", log.epochs, "step", "test_loss")};
+    losses = {smoothed_steps(log), curve(set, log.epochs, "step", set_loss)};
     accuracies = {curve("training", log.steps, "step", "accuracy", 100),
-                  curve("test", log.epochs, "step", "test_accuracy", 100)};
+                  curve(set, log.epochs, "step", set_accuracy, 100)};
   }
   add_chart(charts, "loss.svg", losses,
             {.title = "Loss",
@@ -92,15 +101,16 @@ std::vector<RunChart> run_charts(const RunLog& log) {
 }
 
 void add_epoch_table(const RunLog& log, ReportData& report) {
-  report.epoch_columns = {"epoch",         "training loss", "training accuracy", "test loss",
-                          "test accuracy", "learning rate", "images/s",          "seconds"};
+  const std::string set = judged_by(log);
+  report.epoch_columns = {"epoch",           "training loss", "training accuracy", set + " loss",
+                          set + " accuracy", "learning rate", "images/s",          "seconds"};
   const auto text = [](double value, int decimals, const char* unit = "") {
     return std::isfinite(value) ? fixed(value, decimals) + unit : std::string("–");
   };
   for (const LogLine& e : log.epochs)
     report.epoch_rows.push_back(
         {text(e["epoch"], 0), text(e["train_loss"], 4), text(100 * e["train_accuracy"], 2, "%"),
-         text(e["test_loss"], 4), text(100 * e["test_accuracy"], 2, "%"),
+         text(e[set + "_loss"], 4), text(100 * e[set + "_accuracy"], 2, "%"),
          std::isfinite(e["lr"]) ? value_label(e["lr"]) : "–",
          std::isfinite(e["samples_per_second"]) ? grouped(std::llround(e["samples_per_second"]))
                                                 : "–",

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace fovea {
 
@@ -14,5 +15,11 @@ std::string grouped(std::int64_t value);
 
 /// A length of time as a clock shows it, "1:02:03" or "2:03".
 std::string duration_text(double seconds);
+
+/// The mean, and its standard error by the values' spread (0 of a single one).
+struct MeanAndError {
+  double mean = 0, error = 0;
+};
+MeanAndError mean_and_error(const std::vector<double>& values);
 
 }  // namespace fovea

@@ -3,6 +3,7 @@
 #include <limits>
 #include <sstream>
 
+#include "apps/run/confusion.h"
 #include "apps/run/files.h"
 #include "apps/shell/numbers.h"
 #include "apps/shell/signals.h"
@@ -123,6 +124,91 @@ TEST_CASE("faults 53 and 54: stopped by a signal at any step and resumed, the sa
         timeless_lines(stopped.file(run_files::log_csv)));
 }
 
+TEST_CASE("without validation images the last epoch is the result, with them the best on them",
+          "[trainer]") {
+  const TempDir plain, held_out;
+  TrainOptions options = little_run(plain.path(), 2);
+  CHECK(run(options) == 0);
+  CHECK(same_file(plain.file(run_files::best_weights), plain.file(run_files::last_weights)));
+  CHECK(read_newest_checkpoint(plain.path()).state.best_epoch == 2);
+
+  options = little_run(held_out.path(), 4);
+  options.validation = 100;
+  options.optimizer = "sgd";
+  options.lr = 3;  // wild: epochs get worse as well as better
+  options.clip_norm = 1;
+  CHECK(run(options) == 0);
+  const RunLog log = read_run_log(held_out.file(run_files::log_jsonl));
+  REQUIRE(log.epochs.size() == 4);
+  std::size_t best = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(std::isnan(log.epochs[i]["test_loss"]));  // test images wait for the end
+    if (log.epochs[i]["validation_loss"] < log.epochs[best]["validation_loss"]) best = i;
+  }
+  const RunState state = read_newest_checkpoint(held_out.path()).state;
+  CHECK(state.best_epoch == static_cast<int>(best) + 1);
+  const Model model = load_model(held_out.file(run_files::best_weights));
+  DataSplit data = load_data(options.data);
+  hold_out(data, 100, options.seed);
+  CHECK(evaluate(model, data.validation).loss == state.best_loss);
+  CHECK(read_confusion(held_out.file(run_files::confusion))->total == 100);
+  CHECK(read_confusion(held_out.file(run_files::confusion))->loss ==
+        Approx(evaluate(model, data.test).loss));
+  options.validation = 400;
+  options.overwrite = true;
+  CHECK_THAT(message_of([&] { run(options); }), contains("400 images cannot be held out of 400"));
+}
+
+TEST_CASE("distorted and with validation images: any threads, and resumed, the same bits",
+          "[trainer][distort]") {
+  const TempDir whole, stopped;
+  TrainOptions options = little_run(whole.path(), 2);
+  options.data.distortion = "RTS";
+  options.data.train_limit = 200;
+  options.validation = 50;
+  options.threads = 3;
+  CHECK(run(options) == 0);
+  options.threads = 1;
+  options.out = stopped.path();
+  {
+    TrainOptions resolved = options;
+    resolve(resolved);
+    CHECK_FALSE(resolved.augmentation().any());
+    DataSplit data = load_data(options.data);
+    hold_out(data, 50, options.seed);
+    distort_tests(data, "RTS");
+    ModelInfo info = describe_model("tutorial", data.test.image_shape, data.test.class_names);
+    info.mean = data.test.mean, info.stddev = data.test.stddev, info.distortion = "RTS";
+    info.options.set({"fill", static_cast<double>(static_cast<Real>(
+                                  fill_value(resolved, info.mean, info.stddev)))});
+    Model model = make_model(info, options.seed);
+    Trainer trainer(resolved, data, model);
+    trainer.set_data_checksum(data_checksum(data));
+    const StopSignals signals;
+    CHECK(trainer.run(7) == SIGTERM);
+  }
+  TrainOptions again;
+  again.resume = stopped.path();
+  again.quiet = true;
+  CHECK(run(again) == 0);
+  set_threads(0);
+  check_same(whole, stopped);
+  const Model model = load_model(whole.file(run_files::best_weights));
+  CHECK(model.info.distortion == "RTS");
+  CHECK(model.info.input == Shape{1, 42, 42});
+  CHECK(load_test_data(options.data, model.info).image_shape == model.info.input);
+  DataOptions plain = options.data;
+  plain.distortion = "none";
+  CHECK(load_test_data(plain, model.info).image_shape == Shape{1, 28, 28});
+}
+
+TEST_CASE("two channels of one kind are filled with black, colours with 0", "[trainer]") {
+  TrainOptions options;
+  resolve(options);
+  CHECK(fill_value(options, {0.1f, 0.1f}, {0.5f, 0.5f}) == Approx(-0.2));
+  CHECK(fill_value(options, {0.1f, 0.2f}, {0.5f, 0.5f}) == 0);
+}
+
 TEST_CASE("what may change when a run is resumed", "[trainer]") {
   const TempDir dir, longer;
   TrainOptions options = little_run(dir.path(), 1);
@@ -168,6 +254,7 @@ TEST_CASE("faults 46, 49, 51: options out of range", "[trainer]") {
   CHECK_THAT(message([](auto& o) { o.threads = -1; }), contains("--threads takes 0 to 256"));
   CHECK_THAT(message([](auto& o) { o.optimizer = "adan"; }), contains("did you mean adam?"));
   CHECK_THAT(message([](auto& o) { o.schedule = "cosin"; }), contains("did you mean cosine?"));
+  CHECK_THAT(message([](auto& o) { o.data.distortion = "RST"; }), contains("did you mean RTS?"));
   CHECK_THAT(message([](auto& o) { o.fill = ""; }), contains("--fill takes auto"));
 }
 
@@ -205,6 +292,8 @@ TEST_CASE("a batch larger than the data, early stopping, and frames", "[trainer]
   options.optimizer = "sgd";
   options.lr = 0;
   options.early_stop = 2;
+  CHECK_THAT(message_of([&] { run(options); }), contains("with --validation N"));
+  options.validation = 50;
   CHECK(run(options) == 0);
   CHECK(read_newest_checkpoint(dir.path()).state.epoch == 3);
   CHECK(geometric_steps(1000, 40).front() == 0);
