@@ -10,13 +10,18 @@
 namespace fovea {
 
 // Each is defined in the file of its name. A new network is declared here, and listed below.
-std::vector<NetworkKind> tutorial_networks(), deep_networks(), feature_networks();
+std::vector<NetworkKind> tutorial_networks(), deep_networks(), feature_networks(), paper_networks(),
+    best_networks();
 
 namespace {
 
+constexpr std::vector<NetworkKind> (*known[])() = {
+    tutorial_networks, deep_networks, feature_networks, paper_networks, best_networks,
+};
+
 std::vector<NetworkKind> all_networks() {
   std::vector<NetworkKind> all;
-  for (auto* kinds : {tutorial_networks, deep_networks, feature_networks})
+  for (auto* kinds : known)
     for (NetworkKind& kind : kinds()) all.push_back(std::move(kind));
   return all;
 }
