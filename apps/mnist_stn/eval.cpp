@@ -3,6 +3,7 @@
 
 #include "apps/mnist_stn/command_line.h"
 #include "apps/mnist_stn/commands.h"
+#include "apps/mnist_stn/sweep.h"
 #include "apps/networks/evaluate.h"
 #include "apps/networks/model.h"
 #include "apps/shell/command.h"
@@ -18,17 +19,24 @@ namespace {
 struct EvalOptions {
   std::string weights;
   DataOptions data;
+  SweepOptions sweep;
   int threads = 0, draws = 1;
   bool allow_non_finite = false;
 };
 
 void run(const EvalOptions& options) {
   set_threads(options.threads);
+  check_sweep(options.sweep);
   const Model model = load_model(options.weights, options.allow_non_finite);
   const std::string distortion = chosen_distortion(options.data.distortion, model.info.distortion);
   require_usage(options.draws == 1 || !distortion.empty(),
                 "--draws: test images that are not distorted are always the same; "
                 "name a distortion with --distort, or leave it out");
+  if (!options.sweep.name.empty()) {
+    require_usage(options.data.distortion.empty() && options.draws == 1,
+                  "--sweep moves images by itself; leave out --distort and --draws");
+    return run_sweep(options.sweep, options.weights, model, options.data);
+  }
   const Dataset test = load_test_data(options.data, model.info);
   const Evaluation first = evaluate(model, test);
   print(cat("Model: ", model.info.name, ", ",
@@ -61,6 +69,14 @@ void add_eval(CLI::App& app) {
       .option("--draws", options->draws,
               "distort the test images in N ways, and give the mean and its standard error", "N")
       .range(1, 1000);
+  command.option("--sweep", options->sweep.name,
+                 "accuracy against rotation, scale or shift of the test images: a table, and a "
+                 "chart",
+                 "NAME");
+  command.option("--control", options->sweep.control, "with --sweep: other weights to compare with",
+                 "FILE");
+  command.option("--chart", options->sweep.chart,
+                 "with --sweep: the SVG file (default: sweep-NAME.svg)", "FILE");
   add_threads_option(command, options->threads);
   command.flag("--allow-non-finite", options->allow_non_finite,
                "load weights that hold NaN or infinity");
@@ -68,6 +84,8 @@ void add_eval(CLI::App& app) {
       "Examples:\n"
       "  mnist_stn eval --weights runs/first/best.safetensors\n"
       "  mnist_stn eval --weights runs/rts/best.safetensors --draws 5\n"
+      "  mnist_stn eval --weights runs/rts/best.safetensors --sweep rotation --control "
+      "cnn.safetensors\n"
       "  mnist_stn eval --weights from-pytorch.safetensors --data ~/fashion-mnist");
   command.action([options] { run(*options); });
 }
