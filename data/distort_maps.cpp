@@ -78,9 +78,9 @@ void locate_similarity(Resampler& resampler, const Shape& in, const Similarity& 
                             c * y0 - n * x0 + (in[1] - 1) / 2.0, -n, c});
 }
 
-bool is_convex(const Quadrangle& corners) {
+bool is_convex(const Quadrangle& corners, double least) {
   for (std::size_t k = 0; k < 4; ++k)
-    if (!(turn(corners, k) > 2)) return false;
+    if (!(turn(corners, k) > least)) return false;
   return true;
 }
 

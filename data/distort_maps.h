@@ -21,8 +21,9 @@ void locate_similarity(Resampler& resampler, const Shape& in, const Similarity& 
 /// right, bottom right and bottom left corners go.
 using Quadrangle = std::array<std::array<double, 2>, 4>;
 
-/// Whether it is convex and turns as those of an upright image, with some area at each corner.
-bool is_convex(const Quadrangle& corners);
+/// Whether it is convex and turns as those of an upright image, with twice the area `least`, in
+/// square pixels, at each corner.
+bool is_convex(const Quadrangle& corners, double least = 0);
 
 /// The projective map that takes the image's corners there (Heckbert 1989). They must be convex.
 void locate_quadrangle(Resampler& resampler, const Shape& in, const Quadrangle& corners);

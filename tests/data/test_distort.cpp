@@ -100,6 +100,7 @@ TEST_CASE("distortions: names, shapes and classes", "[distort]") {
 TEST_CASE("distortions take images of any size and number of channels", "[distort]") {
   const Dataset colour = one_image(Pixels(3 * 20 * 32, 200), {3, 20, 32});
   for (const std::string& name : distortion_names()) {
+    CHECK(distorted(one_image(Pixels(1, 255), {1, 1, 1}), name).size() == 1);
     const Dataset set = distorted(colour, name);
     CHECK(set.image_shape[0] == (name == "addition" ? 6 : 3));
     CHECK(set.image_shape[2] == (name == "R" ? 32 : name == "TC" ? 69 : 48));
