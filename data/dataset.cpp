@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/random.h"
 
 namespace fovea {
 
@@ -77,6 +79,35 @@ Batch batch_of(const Dataset& dataset, int first, int size) {
           .labels = std::span(dataset.labels).subspan(from, count),
           .mean = dataset.mean,
           .stddev = dataset.stddev};
+}
+
+void hold_out(DataSplit& split, int count, std::uint64_t seed) {
+  Dataset& train = split.train;
+  require(count >= 0 && count < train.size(), "data set ", train.name, ": ", count,
+          " images cannot be held out of ", train.size());
+  std::vector<int> order(train.labels.size());
+  std::iota(order.begin(), order.end(), 0);
+  Random(mix(seed, 0x76616c6964)).shuffle(std::span(order));
+  std::vector<char> chosen(order.size());
+  std::vector<int> taken(static_cast<std::size_t>(train.classes()));
+  // As many of each class in every round; where one has run out, the others give more.
+  for (int left = count, most = count / train.classes(); left > 0; ++most)
+    for (const int i : order) {
+      const auto at = static_cast<std::size_t>(i);
+      int& of_class = taken[static_cast<std::size_t>(train.labels[at])];
+      if (left == 0 || chosen[at] || of_class >= most) continue;
+      chosen[at] = 1, ++of_class, --left;
+    }
+  Dataset rest = train;
+  rest.pixels.clear(), rest.labels.clear();
+  split.validation = rest;
+  for (int i = 0; i < train.size(); ++i) {
+    Dataset& to = chosen[static_cast<std::size_t>(i)] ? split.validation : rest;
+    const auto image = train.image(i);
+    to.pixels.insert(to.pixels.end(), image.begin(), image.end());
+    to.labels.push_back(train.labels[static_cast<std::size_t>(i)]);
+  }
+  train = std::move(rest);
 }
 
 void validate(const Dataset& dataset) {

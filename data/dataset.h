@@ -43,10 +43,15 @@ struct Dataset {
 /// `size` images from `first` on with their labels, as a batch that looks into the data set.
 Batch batch_of(const Dataset& dataset, int first, int size);
 
-/// What a model learns from, and what it is judged by.
+/// What a model learns from, what chooses among its states, and what it is judged by.
 struct DataSplit {
   Dataset train, test;
+  Dataset validation = {};  ///< without images: nothing is chosen
 };
+
+/// Moves `count` training images into the validation set: drawn by `seed`, as many of each class as
+/// there are, to one. Both keep the order they had. Error: not fewer than there are.
+void hold_out(DataSplit& split, int count, std::uint64_t seed);
 
 /// Throws Error unless the parts of `dataset` fit together: at least one image and class, sizes
 /// that agree, labels in range (else it names the first one that is not), mean and positive stddev.

@@ -20,11 +20,16 @@ Loader::Loader(const Dataset& dataset, const LoaderOptions& options)
   batches_ = size / batch + (size % batch != 0);
   if (options.augmentation.any())
     augmenter_ = std::make_unique<Augmenter>(options.augmentation, dataset.image_shape);
+  if (!options.distortion.empty()) distortion_ = make_distortion(options.distortion, dataset);
+  shape_ = distortion_ ? distortion_->image_shape() : dataset.image_shape;
+  mean_ = repeated(dataset.mean, shape_[0]);
+  stddev_ = repeated(dataset.stddev, shape_[0]);
+  varied_.resize(static_cast<std::size_t>(dataset.image_shape.size()));
 
   const std::size_t rows = static_cast<std::size_t>(batch);
   slots_.resize(static_cast<std::size_t>(std::min(options.prefetch, batches_)));
   for (Slot& slot : slots_) {
-    slot.pixels.resize(rows * static_cast<std::size_t>(dataset.image_shape.size()));
+    slot.pixels.resize(rows * static_cast<std::size_t>(shape_.size()));
     slot.labels.resize(rows);
   }
   order_.resize(static_cast<std::size_t>(size));
@@ -119,25 +124,32 @@ void Loader::run() {
 void Loader::fill(Slot& slot, int index) {
   const int begin = index * options_.batch;
   const int size = std::min(options_.batch, dataset_.size() - begin);
-  const std::size_t length = static_cast<std::size_t>(dataset_.image_shape.size());
+  const std::size_t length = static_cast<std::size_t>(shape_.size());
   for (int row = 0; row < size; ++row) {
     const int sample = order_[static_cast<std::size_t>(begin + row)];
+    const std::uint64_t seed = mix(epoch_seed_, static_cast<std::uint64_t>(sample));
     const std::uint8_t* in = dataset_.image(sample).data();
     std::uint8_t* out = slot.pixels.data() + static_cast<std::size_t>(row) * length;
-    if (augmenter_)
-      (*augmenter_)(in, out, Random(mix(epoch_seed_, static_cast<std::uint64_t>(sample))));
-    else
+    std::int32_t label = dataset_.labels[static_cast<std::size_t>(sample)];
+    if (augmenter_) {
+      std::uint8_t* varied = distortion_ ? varied_.data() : out;
+      (*augmenter_)(in, varied, Random(seed));
+      in = varied;
+    }
+    if (distortion_)
+      label = (*distortion_)(in, label, Random(mix(seed, 1)), out);
+    else if (!augmenter_)
       std::memcpy(out, in, length);
-    slot.labels[static_cast<std::size_t>(row)] = dataset_.labels[static_cast<std::size_t>(sample)];
+    slot.labels[static_cast<std::size_t>(row)] = label;
   }
   // No sample has index ~0, so this stream differs from those of the augmentation.
   const std::uint64_t batch_stream = mix(epoch_seed_, ~std::uint64_t{0});
   slot.batch = {.size = size,
-                .image_shape = dataset_.image_shape,
+                .image_shape = shape_,
                 .pixels = std::span(slot.pixels).first(static_cast<std::size_t>(size) * length),
                 .labels = std::span(slot.labels).first(static_cast<std::size_t>(size)),
-                .mean = dataset_.mean,
-                .stddev = dataset_.stddev,
+                .mean = mean_,
+                .stddev = stddev_,
                 .seed = mix(batch_stream, static_cast<std::uint64_t>(index))};
 }
 

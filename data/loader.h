@@ -7,12 +7,14 @@
 #include <iterator>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "core/batch.h"
 #include "data/augment.h"
 #include "data/dataset.h"
+#include "data/distort.h"
 
 namespace fovea {
 
@@ -21,12 +23,14 @@ struct LoaderOptions {
   std::uint64_t seed = 1;          ///< of the order, the augmentation and Batch::seed
   bool shuffle = true;             ///< a new order every epoch, else the order of the data set
   Augmentation augmentation = {};  ///< applied to every image; by default none
+  std::string distortion = {};     ///< then this one (data/distort.h); empty: none
   int prefetch = 8;                ///< batches prepared ahead; more means rarer wake-ups
 };
 
-/// Hands out every image of a data set once an epoch. What batch `i` of an epoch holds depends on
-/// (data set, options, epoch, i) alone: not on threads, timing or the batches before it, so a run
-/// resumed by set_epoch(epoch, i) continues as if it had never stopped.
+/// Hands out every image of a data set once an epoch, varied and distorted as the options say. What
+/// batch `i` of an epoch holds depends on (data set, options, epoch, i) alone: not on threads,
+/// timing or the batches before it, so a run resumed by set_epoch(epoch, i) continues as if it had
+/// never stopped.
 ///
 ///     for (int epoch = 0; epoch < 10; ++epoch) {
 ///       loader.set_epoch(epoch);
@@ -106,7 +110,12 @@ class Loader {
   bool filling_ = false, resting_ = true, stop_ = false;
   std::exception_ptr error_;
 
-  std::unique_ptr<Augmenter> augmenter_;  // used by the thread only; null without augmentation
+  // Used by the thread only; null where images are not varied, or not distorted.
+  std::unique_ptr<Augmenter> augmenter_;
+  std::unique_ptr<Distortion> distortion_;
+  std::vector<std::uint8_t> varied_;  // one image between the two
+  Shape shape_;                       // of what is handed out, and its statistics
+  std::vector<float> mean_, stddev_;
   std::thread thread_;
 };
 

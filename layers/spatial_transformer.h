@@ -20,7 +20,7 @@ struct SpatialTransformOptions {
   /// a theta that zooms out further still skips pixels. Changes nothing where the output has the
   /// input's size or more; not with align_corners.
   bool antialias = false;
-  int steps = 1;                ///< of a SpatialTransformer: how often it looks; see there
+  int steps = 1;  ///< of a SpatialTransformer: how often it looks; see there
 };
 
 /// `x`, per sample [C, H, W], warped by `theta`, per sample with the elements that `warp` takes; by

@@ -12,6 +12,7 @@
 #include "apps/shell/suggest.h"
 #include "apps/shell/usage_error.h"
 #include "core/file.h"
+#include "data/distort.h"
 
 namespace fovea {
 
@@ -200,6 +201,19 @@ void set_up(CLI::App& app, int argc, char** argv) {
 
 }  // namespace
 
+namespace {
+
+std::string distort_help() {
+  std::string help =
+      "distort the images as Jaderberg et al. did; those for training anew each epoch, "
+      "test images always the same way (default: as the weights were trained):";
+  for (const DistortionKind& kind : distortions())
+    help += cat("\n  ", kind.name, ": ", kind.description);
+  return help + "\n  none: as they are";
+}
+
+}  // namespace
+
 void add_data_options(Command& command, DataOptions& options) {
   command.group("Data")
       .option("--data", options.directory,
@@ -213,6 +227,7 @@ void add_data_options(Command& command, DataOptions& options) {
           "--test-limit", options.test_limit,
           "only N test images: the first, or evenly spaced ones of a set sorted by class; 0: all",
           "N")
+      .option("--distort", options.distortion, distort_help(), "NAME")
       .group("Options");
 }
 

@@ -13,7 +13,7 @@ class App;
 
 namespace fovea {
 
-/// --data, --synthetic, --skip-unreadable and --test-limit.
+/// --data, --synthetic, --skip-unreadable, --test-limit and --distort.
 void add_data_options(Command& command, DataOptions& options);
 
 /// --weights of a command that can do with the pre-trained ones, and the model they name: an empty

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "data/distort.h"
 #include "data/image_listing.h"
 #include "data/prepare_digit.h"
 
@@ -50,15 +51,9 @@ std::vector<std::string> expand_images(const std::vector<std::string>& paths) {
   return out;
 }
 
-bool reads_digits(const Model& model) {
-  const auto& names = model.info.class_names;
-  return model.info.input == Shape{1, 28, 28} &&
-         std::all_of(names.begin(), names.end(), [](const std::string& name) {
-           return name.size() == 1 && name[0] >= '0' && name[0] <= '9';
-         });
-}
-
 namespace {
+
+constexpr int digit_side = 28;  // of what prepare_digit() makes
 
 // [H, W, C] to [C, H, W].
 std::vector<std::uint8_t> planes_of(const Image& image) {
@@ -70,14 +65,64 @@ std::vector<std::uint8_t> planes_of(const Image& image) {
   return planes;
 }
 
+// A prepared digit as a data set of its own.
+Dataset one_digit(const Image& digit) {
+  return {.name = "picture",
+          .image_shape = {digit.channels, digit.height, digit.width},
+          .pixels = planes_of(digit),
+          .labels = {0},
+          .class_names = {"0"},
+          .mean = std::vector<float>(static_cast<std::size_t>(digit.channels), 0.0F),
+          .stddev = std::vector<float>(static_cast<std::size_t>(digit.channels), 1.0F),
+          .note = {}};
+}
+
+// What a network of distorted digits takes.
+Shape canvas_shape(const std::string& distortion) {
+  const Image blank = {digit_side, digit_side, 1,
+                       std::vector<std::uint8_t>(digit_side * digit_side)};
+  return make_distortion(distortion, one_digit(blank))->image_shape();
+}
+
+std::vector<std::uint8_t> on_canvas(const Model& model, const Image& digit,
+                                    const std::string& distortion, int index) {
+  if (distortion.empty() && model.info.distortion.empty()) return planes_of(digit);
+  const Dataset base = one_digit(digit);
+  const auto maker = make_distortion(distortion.empty() ? model.info.distortion : distortion, base);
+  require(maker->image_shape() == model.info.input, "the network takes images ", model.info.input,
+          ", but ", distortion, " makes ", maker->image_shape());
+  std::vector<std::uint8_t> out(static_cast<std::size_t>(model.info.input.size()));
+  const std::uint8_t* pixels = base.pixels.data();
+  if (distortion.empty())
+    maker->place(pixels, out.data());
+  else
+    (*maker)(pixels, 0, distortion_stream(1, index), out.data());
+  return out;
+}
+
 }  // namespace
 
-NetworkInput network_input(const Model& model, const Image& image, bool prepare) {
+bool reads_digits(const Model& model) {
+  const auto& names = model.info.class_names;
+  const Shape digit{1, digit_side, digit_side};
+  const std::string& distortion = model.info.distortion;
+  return model.info.input[0] == 1 &&
+         model.info.input == (distortion.empty() ? digit : canvas_shape(distortion)) &&
+         std::all_of(names.begin(), names.end(), [](const std::string& name) {
+           return name.size() == 1 && name[0] >= '0' && name[0] <= '9';
+         });
+}
+
+NetworkInput network_input(const Model& model, const Image& image, bool prepare,
+                           const std::string& distortion, int index) {
   const std::optional<ImageStyle>& style = model.info.style;
   if (prepare && (style ? style->drawing : reads_digits(model))) {
     PreparedDigit digit = prepare_digit(image, style ? *style : ImageStyle{});
-    return {planes_of(digit.image), std::move(digit.notes), std::move(digit.doubt), digit.blank};
+    if (!distortion.empty()) digit.notes += "; distorted by " + distortion;
+    return {on_canvas(model, digit.image, distortion, index), std::move(digit.notes),
+            std::move(digit.doubt), digit.blank};
   }
+  require(distortion.empty(), "only pictures of digits, prepared, can be distorted");
   const Shape& shape = model.info.input;
   const int channels = shape[0], height = shape[1], width = shape[2];
   require(channels == 1 || channels == 3, "the network takes images of ", channels,

@@ -33,8 +33,10 @@ struct NetworkInput {
 
 /// With `prepare`, prepare_digit() in the style of the training images where those were drawings,
 /// or of MNIST for a network that reads_digits() and whose file does not know its style; otherwise
-/// the picture is only converted to grey or RGB and resized to the network's input. Throws Error
-/// for an inconsistent image.
-NetworkInput network_input(const Model& model, const Image& image, bool prepare = true);
+/// the picture is only converted to grey or RGB and resized to the network's input. Networks of
+/// distorted digits see the digit in the middle of their canvas or, if `distortion` names one,
+/// distorted as test image `index` is. Throws Error for an inconsistent image.
+NetworkInput network_input(const Model& model, const Image& image, bool prepare = true,
+                           const std::string& distortion = "", int index = 0);
 
 }  // namespace fovea

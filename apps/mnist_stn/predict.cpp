@@ -22,7 +22,7 @@ namespace fovea {
 namespace {
 
 struct PredictOptions {
-  std::string weights, save;
+  std::string weights, save, distortion;
   std::vector<std::string> images;
   int top = 1;
   bool json = false, verbose = false, no_prepare = false;
@@ -116,7 +116,9 @@ class Predictor {
               "folder");
       const Image image = read_picture(path);
       if (!image.note.empty()) warn(cat(path, ": ", image.note, "; read all the same"));
-      waiting_.push_back({path, saved, network_input(model_, image, !options_.no_prepare)});
+      waiting_.push_back(
+          {path, saved,
+           network_input(model_, image, !options_.no_prepare, options_.distortion, read_++)});
     } catch (const Error& error) {
       flush();  // keeps the order of pictures and complaints
       std::fprintf(stderr, "mnist_stn: error: %s\n", error.what());
@@ -162,6 +164,7 @@ class Predictor {
   std::vector<Stage> stages_;
   int top_;
   std::vector<Picture> waiting_;
+  int read_ = 0;
   bool failed_ = false;
 };
 
@@ -194,6 +197,10 @@ void add_predict(CLI::App& app) {
                  "write what the network saw, before and after the transformer, into this "
                  "folder",
                  "DIR");
+  command.option("--distort", options->distortion,
+                 "distort each digit as test images are (mnist_stn help eval lists the names), to "
+                 "see whether the network finds it",
+                 "NAME");
   command.flag("--no-prepare", options->no_prepare,
                "only resize: pictures are white on black and centred already");
   command.footer(
@@ -204,7 +211,11 @@ void add_predict(CLI::App& app) {
       "  mnist_stn predict photo.jpg\n"
       "  mnist_stn predict --top 3 --verbose --save seen scans/\n"
       "  mnist_stn predict --weights runs/first/best.safetensors --json *.png | jq -r .class");
-  command.action([options] { run(*options); });
+  command.action([options] {
+    PredictOptions chosen = *options;
+    chosen.distortion = chosen_distortion(options->distortion);
+    run(chosen);
+  });
 }
 
 }  // namespace fovea

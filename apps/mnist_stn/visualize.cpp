@@ -10,6 +10,7 @@
 #include "apps/shell/console.h"
 #include "apps/shell/outputs.h"
 #include "apps/shell/usage_error.h"
+#include "data/distort.h"
 
 namespace fovea {
 
@@ -22,6 +23,7 @@ struct VisualizeOptions {
   int count = 16, start = 0, columns = 0, scale = 0;
 };
 
+// Without distortion.
 Dataset open(const VisualizeOptions& options) {
   DataOptions data = options.data;
   int& looked_at = options.train ? data.train_limit : data.test_limit;
@@ -43,14 +45,49 @@ bool is_of_data(const DataOptions& data, const std::string& path) {
   return false;
 }
 
+void require_start(const VisualizeOptions& options, const Dataset& dataset) {
+  require_usage(options.start < dataset.size(), "--start: ", dataset.name, " has only ",
+                dataset.size(), " images; --start takes 0 to ", dataset.size() - 1);
+}
+
+void write_sheet(const VisualizeOptions& options, const Image& picture, std::size_t images) {
+  write_png(options.out, picture);
+  print(
+      cat(options.out, ": ", images, " images, ", picture.width, "x", picture.height, " pixels\n"));
+}
+
+ContactSheetOptions sheet_of(const VisualizeOptions& options, const Shape& shape) {
+  ContactSheetOptions sheet = sheet_options(shape);
+  if (options.columns > 0) sheet.columns = options.columns;
+  if (options.scale > 0) sheet.scale = options.scale;
+  return sheet;
+}
+
+// What a distortion does, without a network.
+void show_distortion(const VisualizeOptions& options, const std::string& distortion) {
+  require_usage(!options.wrong, "--wrong asks a network; name one with --weights");
+  const Dataset base = open(options);
+  require_start(options, base);
+  const int count = std::min(options.count, base.size() - options.start);
+  const auto views = distortion_views(base, distortion, options.start, count);
+  ContactSheetOptions sheet = sheet_of(options, base.image_shape);
+  sheet.margin = 0;
+  for (const DistortionKind& kind : distortions())
+    if (kind.name == distortion) sheet.legend = cat(distortion, ": ", kind.description);
+  write_sheet(options, contact_sheet(views, sheet), views.size());
+}
+
 void run(const VisualizeOptions& options) {
   require_replaceable(options.out, file_marks::png, {chosen_weights(options.weights)});
   require(!is_of_data(options.data, options.out), options.out,
           ": is in the folder of the data and would be overwritten; choose another --out");
+  const std::string named = chosen_distortion(options.data.distortion);
+  if (options.weights.empty() && !named.empty()) return show_distortion(options, named);
   const Model model = load_chosen(options.weights);
-  const Dataset dataset = open(options);
-  require_usage(options.start < dataset.size(), "--start: ", dataset.name, " has only ",
-                dataset.size(), " images; --start takes 0 to ", dataset.size() - 1);
+  Dataset dataset = open(options);
+  require_start(options, dataset);
+  const std::string distortion = chosen_distortion(options.data.distortion, model.info.distortion);
+  if (!distortion.empty()) dataset = distorted(dataset, distortion);
   std::vector<int> indices;
   if (options.wrong) {
     indices = wrong_answers(model, dataset, options.start, options.count);
@@ -61,13 +98,8 @@ void run(const VisualizeOptions& options) {
         static_cast<std::size_t>(std::min(options.count, dataset.size() - options.start)));
     std::iota(indices.begin(), indices.end(), options.start);
   }
-  ContactSheetOptions sheet = sheet_options(dataset.image_shape);
-  if (options.columns > 0) sheet.columns = options.columns;
-  if (options.scale > 0) sheet.scale = options.scale;
-  const Image picture = before_after_sheet(model, dataset, indices, sheet);
-  write_png(options.out, picture);
-  print(cat(options.out, ": ", indices.size(), " images, ", picture.width, "x", picture.height,
-            " pixels\n"));
+  const ContactSheetOptions sheet = sheet_of(options, dataset.image_shape);
+  write_sheet(options, before_after_sheet(model, dataset, indices, sheet), indices.size());
 }
 
 }  // namespace
@@ -88,9 +120,11 @@ void add_visualize(CLI::App& app) {
       .range(1, 64);
   command.footer(
       "The outline on each input is the region that the transformer samples; beside it is what\n"
-      "the classifier sees. \"7 → 1 (63%)\" is a 7 taken for a 1.\n\n"
+      "the classifier sees. \"7 → 1 (63%)\" is a 7 taken for a 1. With --distort and without\n"
+      "--weights: digits and what the distortion makes of them.\n\n"
       "Examples:\n"
       "  mnist_stn visualize --weights runs/first/best.safetensors --out seen.png\n"
+      "  mnist_stn visualize --distort RTS --out rts.png     what that does to digits\n"
       "  mnist_stn visualize --wrong --count 32 --columns 8");
   command.action([options] { run(*options); });
 }

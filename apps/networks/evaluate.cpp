@@ -77,9 +77,9 @@ Evaluation evaluate(const Model& model, const Dataset& dataset, bool keep_predic
   return out;
 }
 
-std::string test_line(const Evaluation& e) {
+std::string test_line(const Evaluation& e, const char* set) {
   char text[160];
-  std::snprintf(text, sizeof text, "Test set: Average loss: %.4f, Accuracy: %lld/%lld (%.2f%%)",
+  std::snprintf(text, sizeof text, "%s: Average loss: %.4f, Accuracy: %lld/%lld (%.2f%%)", set,
                 e.loss, static_cast<long long>(e.correct), static_cast<long long>(e.total),
                 100 * e.accuracy());
   return text;

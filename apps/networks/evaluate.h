@@ -37,7 +37,7 @@ Evaluation evaluate(const Model& model, const Dataset& dataset, bool keep_predic
 void require_fitting(const Model& model, const Dataset& dataset);
 
 /// "Test set: Average loss: 0.0418, Accuracy: 9865/10000 (98.65%)"
-std::string test_line(const Evaluation& evaluation);
+std::string test_line(const Evaluation& evaluation, const char* set = "Test set");
 
 /// Evaluation mode while it lives.
 class EvalMode {

@@ -43,9 +43,9 @@ std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {
       .add<MaxPool2d>({.kernel = 2})
       .add<ReLU>();
   if (spec.options.flag("transformer"))
-    net->add<SpatialTransformer>(localization(channels, height, width, *warp, rng), warp,
-                                 SpatialTransformOptions{.sampler = sampler_of(spec.options),
-                                                         .steps = steps});
+    net->add<SpatialTransformer>(
+        localization(channels, height, width, *warp, rng), warp,
+        SpatialTransformOptions{.sampler = sampler_of(spec.options), .steps = steps});
   net->add<Conv2d>({.in = channels, .out = 2 * channels, .kernel = 5, .padding = 2}, rng)
       .add<MaxPool2d>({.kernel = 2})
       .add<ReLU>()

@@ -41,7 +41,7 @@ int after_conv_pool(int extent, int kernel) {
 }
 
 Attributes localization_options() {
-  return {{"localization1", 8}, {"localization2", 10},   {"localization_fc", 32},
+  return {{"localization1", 8},  {"localization2", 10},   {"localization_fc", 32},
           {"transformer", true}, {"fill", 0.0},           {"warp", "affine"},
           {"steps", 1},          {"sampler", "bilinear"}, {"padding", "zeros"}};
 }

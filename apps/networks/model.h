@@ -22,6 +22,7 @@ struct ModelInfo {
   std::vector<float> mean{0.1307f}, stddev{0.3081f};  ///< one a channel; MNIST's
   std::vector<std::string> class_names;
   std::optional<ImageStyle> style;  ///< of the training images; older files do not know it
+  std::string distortion = {};  ///< of the images it was trained on (data/distort.h); empty: none
 
   int classes() const { return static_cast<int>(class_names.size()); }
 };

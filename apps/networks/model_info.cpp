@@ -109,6 +109,7 @@ ModelInfo parse_info(const std::string& text) {
     const int classes = value_at<int>(json, "classes");
     require(classes == info.classes(), info.classes(), " class names for ", classes, " classes");
   }
+  if (json.contains("distortion")) info.distortion = value_at<std::string>(json, "distortion");
   if (json.contains("style")) info.style = parse_style(json.at("style"), info.input);
   check_info(info);
   return info;
@@ -192,6 +193,7 @@ void write_model_info(const ModelInfo& info, std::map<std::string, std::string>&
       {"classes", info.classes()}, {"mean", info.mean},
       {"stddev", info.stddev},     {"class_names", info.class_names}};
   if (info.style) json["style"] = to_json(*info.style);
+  if (!info.distortion.empty()) json["distortion"] = info.distortion;
   for (const Attribute& option : info.options.all())
     std::visit([&](const auto& value) { json[option.name] = value; }, option.value);
   metadata[format_key] = std::to_string(format_version);

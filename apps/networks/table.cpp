@@ -12,13 +12,18 @@
 namespace fovea {
 
 // Each is defined in the file of its name. A new network is declared here, and listed below.
-std::vector<NetworkKind> tutorial_networks(), deep_networks(), feature_networks();
+std::vector<NetworkKind> tutorial_networks(), deep_networks(), feature_networks(), paper_networks(),
+    best_networks();
 
 namespace {
 
+constexpr std::vector<NetworkKind> (*known[])() = {
+    tutorial_networks, deep_networks, feature_networks, paper_networks, best_networks,
+};
+
 std::vector<NetworkKind> all_networks() {
   std::vector<NetworkKind> all;
-  for (auto* kinds : {tutorial_networks, deep_networks, feature_networks})
+  for (auto* kinds : known)
     for (NetworkKind& kind : kinds()) all.push_back(std::move(kind));
   return all;
 }
@@ -29,7 +34,8 @@ std::vector<NetworkKind>& table() {
 }
 
 // Stand beside the options in files of weights.
-constexpr const char* taken_names[] = {"name", "input", "classes", "mean", "stddev", "class_names"};
+constexpr const char* taken_names[] = {"name",   "input",       "classes",   "mean",
+                                       "stddev", "class_names", "distortion"};
 
 // Beyond it is damage or a slip, and would take all memory.
 constexpr std::int64_t largest_integer = 65536;

@@ -7,6 +7,7 @@
 #include "apps/networks/evaluate.h"
 #include "apps/shell/numbers.h"
 #include "core/error.h"
+#include "data/distort.h"
 
 namespace fovea {
 
@@ -72,6 +73,33 @@ std::vector<SampleView> answered_views(const Model& model, std::span<const std::
     const int label = labels.empty() ? -1 : labels[i];
     out[i].caption = caption(model, label, seen[i].ranked[0], seen[i].probability());
     out[i].wrong = label >= 0 && label != seen[i].ranked[0];
+  }
+  return out;
+}
+
+std::vector<SampleView> distortion_views(const Dataset& base, const std::string& distortion,
+                                         int start, int count) {
+  const auto maker = make_distortion(distortion, base);
+  const Shape shape = maker->image_shape();
+  const auto plane = static_cast<std::size_t>(shape.size() / shape[0]);
+  const std::vector<std::string> names = maker->class_names();
+  std::vector<SampleView> out(static_cast<std::size_t>(count));
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(shape.size()));
+  for (int i = 0; i < count; ++i) {
+    SampleView& view = out[static_cast<std::size_t>(i)];
+    const int index = start + i;
+    const std::int32_t label =
+        (*maker)(base.image(index).data(), base.labels[static_cast<std::size_t>(index)],
+                 distortion_stream(1, index), pixels.data());
+    view.before = to_image(base.image(index), base.image_shape);
+    if (shape[0] == base.image_shape[0]) {
+      view.after.push_back({to_image(pixels, shape), {}});
+    } else {
+      for (std::size_t c = 0; c < static_cast<std::size_t>(shape[0]); ++c)
+        view.after.push_back(
+            {to_image(std::span(pixels).subspan(c * plane, plane), {1, shape[1], shape[2]}), {}});
+    }
+    view.caption = names[static_cast<std::size_t>(label)];
   }
   return out;
 }

@@ -14,7 +14,7 @@ namespace fovea {
 namespace {
 
 Series curve(const std::string& name, const std::vector<LogLine>& lines, const char* x,
-             const char* y, double factor = 1) {
+             const std::string& y, double factor = 1) {
   Series series{.name = name};
   for (const LogLine& line : lines) {
     series.x.push_back(line[x]);
@@ -25,7 +25,7 @@ Series curve(const std::string& name, const std::vector<LogLine>& lines, const c
 
 // In percent. None wrong has no place on a logarithmic axis: a gap.
 Series error_curve(const std::string& name, const std::vector<LogLine>& lines, const char* x,
-                   const char* accuracy) {
+                   const std::string& accuracy) {
   Series series = curve(name, lines, x, accuracy);
   for (double& y : series.y) y = 100 * (1 - y);
   return series;
@@ -63,9 +63,18 @@ bool spans_decades(const std::vector<Series>& all) {
   return high > 5 * low;
 }
 
+// What the epochs were judged by: "validation" or "test".
+std::string judged_by(const RunLog& log) {
+  for (const LogLine& e : log.epochs)
+    if (std::isfinite(e["validation_loss"])) return "validation";
+  return "test";
+}
+
 }  // namespace
 
 std::vector<RunChart> run_charts(const RunLog& log, const std::string& training_has) {
+  const std::string set = judged_by(log), set_loss = set + "_loss",
+                    set_accuracy = set + "_accuracy";
   std::vector<RunChart> charts;
   std::vector<Series> losses, errors;
   const std::string training =
@@ -73,14 +82,14 @@ std::vector<RunChart> run_charts(const RunLog& log, const std::string& training_
   std::string x_label = "epoch";
   if (log.epochs.size() > 1) {
     losses = {curve(training, log.epochs, "epoch", "train_loss"),
-              curve("test", log.epochs, "epoch", "test_loss")};
+              curve(set, log.epochs, "epoch", set_loss)};
     errors = {error_curve(training, log.epochs, "epoch", "train_accuracy"),
-              error_curve("test", log.epochs, "epoch", "test_accuracy")};
+              error_curve(set, log.epochs, "epoch", set_accuracy)};
   } else {  // a short run: its steps tell more
     x_label = "step";
-    losses = {smoothed_steps(log, training), curve("test", log.epochs, "step", "test_loss")};
+    losses = {smoothed_steps(log, training), curve(set, log.epochs, "step", set_loss)};
     errors = {error_curve(training, log.steps, "step", "accuracy"),
-              error_curve("test", log.epochs, "step", "test_accuracy")};
+              error_curve(set, log.epochs, "step", set_accuracy)};
   }
   add_chart(charts, "loss.svg", losses,
             {.title = "Loss",
@@ -116,15 +125,16 @@ std::vector<RunChart> run_charts(const RunLog& log, const std::string& training_
 }
 
 void add_epoch_table(const RunLog& log, ReportData& report) {
-  report.epoch_columns = {"epoch",         "training loss", "training accuracy", "test loss",
-                          "test accuracy", "learning rate", "images/s",          "seconds"};
+  const std::string set = judged_by(log);
+  report.epoch_columns = {"epoch",           "training loss", "training accuracy", set + " loss",
+                          set + " accuracy", "learning rate", "images/s",          "seconds"};
   const auto text = [](double value, int decimals, const char* unit = "") {
     return std::isfinite(value) ? fixed(value, decimals) + unit : std::string("–");
   };
   for (const LogLine& e : log.epochs)
     report.epoch_rows.push_back(
         {text(e["epoch"], 0), text(e["train_loss"], 4), text(100 * e["train_accuracy"], 2, "%"),
-         text(e["test_loss"], 4), text(100 * e["test_accuracy"], 2, "%"),
+         text(e[set + "_loss"], 4), text(100 * e[set + "_accuracy"], 2, "%"),
          std::isfinite(e["lr"]) ? value_label(e["lr"]) : "–",
          std::isfinite(e["samples_per_second"]) ? grouped(std::llround(e["samples_per_second"]))
                                                 : "–",

@@ -21,8 +21,10 @@ struct RunState {
   double epoch_squares = 0;  ///< of squared batch means, for the standard error
   std::int64_t epoch_correct = 0, epoch_images = 0;
 
-  int best_epoch = 0;  ///< from 1; 0: no epoch was finished
-  double best_loss = 0, best_accuracy = 0;
+  /// The epoch whose weights are the result so far, from 1; 0: none was finished. With validation
+  /// images the one with the lowest loss on them, else the last one.
+  int best_epoch = 0;
+  double best_loss = 0, best_accuracy = 0;  ///< on validation images; else on test images
   int epochs_since_best = 0;
   bool finished = false;
 

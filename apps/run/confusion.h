@@ -1,4 +1,4 @@
-// confusion.json: how the best weights of a run judged the test images.
+// confusion.json: how the weights that a run gave judged the test images.
 #pragma once
 
 #include <cstdint>

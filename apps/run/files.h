@@ -3,7 +3,8 @@
 // config.json        {"fovea": version, "started": "2026-11-22T18:40:00Z", "command": argv joined,
 //                     "options": {"model": "tutorial", "epochs": 20, ...: every option of train
 //                      under its long name, resolved}, "data": {"name", "directory" ("" for
-//                      synthetic digits), "synthetic", "train", "test" (images used of each),
+//                      synthetic digits), "synthetic", "train", "validation", "test" (images used
+//                      of each), "distortion" ("": none),
 //                      "image_shape": [C, H, W], "class_names", "mean", "stddev"},
 //                     "model": {"name", "parameters", "architecture", "fill"},
 //                     "build": {"compiler", "arch", "flags"}, "machine": {"threads", "cpus",
@@ -13,19 +14,21 @@
 //                     "samples_per_second", "grad_norm", "theta_deviation"}, every --log-every
 //                     steps
 //                    {"kind": "epoch", "epoch", "step", "train_loss", "train_accuracy",
-//                    "test_loss",
-//                     "test_accuracy", "lr", "samples_per_second", "seconds"}
+//                     "test_loss", "test_accuracy" or, with --validation, "validation_loss",
+//                     "validation_accuracy", "lr", "samples_per_second", "seconds"}
 //                    Epochs count from 1, steps are updates made so far; accuracies are 0 to 1;
 //                    seconds are of the whole run; theta_deviation is mean |theta - identity|, null
 //                    without a transformer.
 // log.csv            the same, with a head; cells that do not apply are empty.
-// best.safetensors   weights with the lowest test loss so far; last.safetensors: the newest.
+// best.safetensors   the result: with --validation the weights of the epoch with the lowest loss on
+//                    held-out images so far, else of the last epoch; last.safetensors: the newest.
 // checkpoint-N...    weights, optimiser state, counters and options after N steps (checkpoint.h).
 // frames/theta.jsonl about 40 moments of training, geometrically spaced from step 0 to the end:
 //                    {"step", "epoch" (fraction of epochs done), "indices": [16 of the test set],
 //                     "theta": [16][6] (of several transformers one behind the other; empty without
 //                     one), "predicted": [16], "probability": [16]}
-// confusion.json     of the best weights, at the end: {"class_names", "matrix": N * N counts,
+// confusion.json     best.safetensors on the test images, at the end: {"class_names", "matrix": N *
+// N counts,
 //                    row-major [true][predicted], "loss", "correct", "total", "mistakes": the 24
 //                    surest wrong answers, worst first: {"index" in the test set, "label",
 //                    "predicted", "probability"}, "calibration": ten of {"count", "correct",

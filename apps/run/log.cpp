@@ -20,10 +20,21 @@ namespace fovea {
 namespace {
 
 // The columns of a new log.csv behind "kind", in order: a new logged value adds its name.
-constexpr const char* new_columns[] = {
-    "epoch",          "step",      "loss",           "accuracy", "train_loss",
-    "train_accuracy", "test_loss", "test_accuracy",  "lr",       "samples_per_second",
-    "grad_norm",      "seconds",   "theta_deviation"};
+constexpr const char* new_columns[] = {"epoch",
+                                       "step",
+                                       "loss",
+                                       "accuracy",
+                                       "train_loss",
+                                       "train_accuracy",
+                                       "test_loss",
+                                       "test_accuracy",
+                                       "lr",
+                                       "samples_per_second",
+                                       "grad_norm",
+                                       "seconds",
+                                       "theta_deviation",
+                                       "validation_loss",
+                                       "validation_accuracy"};
 
 // Whole numbers as they are, nine digits for the rest, `nothing` for what does not apply.
 std::string number(double value, const char* nothing) {

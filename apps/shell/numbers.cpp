@@ -46,6 +46,16 @@ std::string grouped(std::int64_t value) {
   return out;
 }
 
+MeanAndError mean_and_error(const std::vector<double>& values) {
+  const double count = static_cast<double>(values.size());
+  MeanAndError out;
+  for (const double value : values) out.mean += value / count;
+  double squares = 0;
+  for (const double value : values) squares += (value - out.mean) * (value - out.mean);
+  if (values.size() > 1) out.error = std::sqrt(squares / (count - 1) / count);
+  return out;
+}
+
 std::string duration_text(double seconds) {
   const long long whole = std::llround(std::clamp(seconds, 0.0, 3.6e8));
   char text[32];

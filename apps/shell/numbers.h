@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fovea {
 
@@ -22,5 +23,11 @@ std::optional<std::uint64_t> natural_number_of(std::string_view text);
 
 /// A length of time as a clock shows it, "1:02:03" or "2:03".
 std::string duration_text(double seconds);
+
+/// The mean, and its standard error by the values' spread (0 of a single one).
+struct MeanAndError {
+  double mean = 0, error = 0;
+};
+MeanAndError mean_and_error(const std::vector<double>& values);
 
 }  // namespace fovea

@@ -4,8 +4,10 @@
 #include <cstring>
 
 #include "apps/shell/numbers.h"
+#include "apps/shell/suggest.h"
 #include "apps/shell/usage_error.h"
 #include "core/file.h"
+#include "data/distort.h"
 #include "data/open_dataset.h"
 #include "data/synthetic.h"
 
@@ -69,26 +71,49 @@ DataSplit load_data(const DataOptions& options) {
   return data;
 }
 
-Dataset load_test_data(const DataOptions& options, const std::vector<float>& mean,
-                       const std::vector<float>& stddev) {
+std::string chosen_distortion(const std::string& wanted, const std::string& otherwise) {
+  if (wanted.empty()) return otherwise;
+  if (wanted == "none") return "";
+  std::vector<std::string> names = distortion_names();
+  if (std::find(names.begin(), names.end(), wanted) != names.end()) return wanted;
+  names.push_back("none");
+  throw_unknown("--distort", wanted, names);
+}
+
+void distort_tests(DataSplit& data, const std::string& distortion) {
+  if (distortion.empty()) return;
+  data.test = distorted(data.test, distortion);
+  if (data.validation.size() > 0) data.validation = distorted(data.validation, distortion);
+}
+
+Dataset load_test_data(const DataOptions& options) {
   DataOptions little = options;
   little.train_limit = 1;  // its memory is given back early
-  Dataset test = load_data(little).test;
-  test.mean = mean;
-  test.stddev = stddev;
+  return load_data(little).test;
+}
+
+Dataset load_test_data(const DataOptions& options, const ModelInfo& info, int draw) {
+  const std::string distortion = chosen_distortion(options.distortion, info.distortion);
+  Dataset test = load_test_data(options);
+  if (!distortion.empty()) test = distorted(test, distortion, draw);
+  test.mean = info.mean;
+  test.stddev = info.stddev;
   return test;
 }
 
 std::string describe_data(const DataSplit& data) {
-  const Shape& shape = data.train.image_shape;
-  return cat(printable(data.train.name), ": ", grouped(data.train.size()), " training and ",
+  const Shape& shape = data.test.image_shape;
+  const int held_out = data.validation.size();
+  return cat(printable(data.test.name), ": ", grouped(data.train.size()), " training",
+             held_out > 0 ? cat(", ", grouped(held_out), " validation") : "", " and ",
              grouped(data.test.size()), " test images of ", shape[0], "x", shape[1], "x", shape[2],
-             ", ", data.train.classes(), " classes",
+             ", ", data.test.classes(), " classes",
              data.train.note.empty() ? "" : cat(" (", printable(data.train.note, 500), ")"));
 }
 
 std::uint32_t data_checksum(const DataSplit& data) {
-  return add_checksum(data.test, add_checksum(data.train, 0));
+  // Without validation images the same as before there were any.
+  return add_checksum(data.validation, add_checksum(data.test, add_checksum(data.train, 0)));
 }
 
 }  // namespace fovea

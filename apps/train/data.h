@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "apps/networks/model.h"
 #include "data/dataset.h"
 
 namespace fovea {
@@ -15,6 +16,8 @@ struct DataOptions {
   int train_limit = 0;           ///< only so many images: the first; of a set sorted by class,
                                  ///< evenly spaced ones; 0: all
   int test_limit = 0;
+  std::string distortion = {};  ///< its name in data/distort.h, or "none"; empty: none in training,
+                                ///< and later that of the weights
 };
 
 /// The directory that `options` mean; "" for synthetic digits.
@@ -24,9 +27,18 @@ std::string data_directory(const DataOptions& options);
 /// directory together with `synthetic`; Error as open_dataset().
 DataSplit load_data(const DataOptions& options);
 
-/// The test images alone, to be normalised as the model's training images were.
-Dataset load_test_data(const DataOptions& options, const std::vector<float>& mean,
-                       const std::vector<float>& stddev);
+/// The distortion that --distort `wanted` means, `otherwise` if it is empty; "" for none. Throws
+/// UsageError, with the nearest name, if there is no such one.
+std::string chosen_distortion(const std::string& wanted, const std::string& otherwise = "");
+
+/// Distorts test and validation images, if at all, by the first draw of that name; those for
+/// training are distorted anew in each epoch, by the loader.
+void distort_tests(DataSplit& data, const std::string& distortion);
+
+/// The test images alone, without distortion, and to be normalised as the model's.
+Dataset load_test_data(const DataOptions& options);
+/// The same, distorted as options or model say, by this draw, and normalised for the model.
+Dataset load_test_data(const DataOptions& options, const ModelInfo& info, int draw = 1);
 
 /// One line for people: "mnist: 60,000 training and 10,000 test images of 1x28x28, 10 classes".
 std::string describe_data(const DataSplit& data);

@@ -53,6 +53,11 @@ void visit_options(Options& o, Visit visit) {
   visit(I{.name = "test-limit", .high = 2e9}, o.data.test_limit);
   number("Data", "train-limit", o.data.train_limit, 0, 2e9,
          "only N training images, chosen as by --test-limit; 0: all", nullptr, 0, "N");
+  number("Data", "validation", o.validation, 0, 2e9,
+         "hold N training images out, as many of each class, drawn by --seed: the epoch that does "
+         "best on them is kept; 0: the last one is",
+         "validation images", 0, "N");
+  visit(I{.name = "distort"}, o.data.distortion);
 
   visit(I{.name = "model"}, o.model);
   visit(I{.name = "model-option"}, o.model_options);
@@ -152,7 +157,8 @@ void visit_options(Options& o, Visit visit) {
   const char* const augment = "Augmentation";
   visit(I{.name = "augment",
           .group = augment,
-          .help = "vary the images: shift 2, rotate 10, scale 0.1 (default: on, sgd: off)",
+          .help = "vary the images: shift 2, rotate 10, scale 0.1 (default: on, sgd and --distort: "
+                  "off)",
           .negatable = true},
         o.augment);
   number(augment, "shift", o.shift, 0, 1024, "pixels to the side and up or down", "shift");
@@ -179,9 +185,9 @@ void visit_options(Options& o, Visit visit) {
           "steps between checkpoints; 0: after each epoch only", "STEPS");
   running("keep", o.keep, 1, 1e6, "checkpoints to keep", "N");
   running("early-stop", o.early_stop, 0, 1e6,
-          "stop after N epochs without a better test loss; 0: never", "N");
+          "stop after N epochs without a better validation loss; 0: never", "N");
   running("tensorboard", o.tensorboard, 0, 0, "write event files for TensorBoard, too", "");
-  running("quiet", o.quiet, 0, 0, "print the results on the test set only", "");
+  running("quiet", o.quiet, 0, 0, "print results on validation and test images only", "");
 }
 
 }  // namespace fovea

@@ -89,6 +89,9 @@ void check_values(const TrainOptions& o) {
   check_names(o);
   require_usage(o.out.empty() || o.resume.empty() || o.out == o.resume, "--resume ", o.resume,
                 " goes on in that folder; leave --out away");
+  require_usage(o.early_stop == 0 || o.validation > 0,
+                "--early-stop looks at images held out of training; say how many with "
+                "--validation N");
   require_usage(!o.tensorboard || !o.out.empty() || !o.resume.empty(),
                 "--tensorboard writes into the run's folder; give one with --out DIR");
 }
@@ -110,7 +113,8 @@ void resolve(TrainOptions& o) {
   if (!o.lr) o.lr = optimizer.lr;
   if (!o.schedule) o.schedule = optimizer.plain ? "constant" : "one-cycle";
   if (!o.weight_decay) o.weight_decay = optimizer.weight_decay;
-  if (!o.augment) o.augment = !optimizer.plain;
+  const std::string distortion = chosen_distortion(o.data.distortion);  // tells of unknown names
+  if (!o.augment) o.augment = !optimizer.plain && distortion.empty();
   if (!o.shift) o.shift = *o.augment ? 2.0 : 0.0;
   if (!o.rotate) o.rotate = *o.augment ? 10.0 : 0.0;
   if (!o.scale) o.scale = *o.augment ? 0.1 : 0.0;
@@ -134,7 +138,10 @@ double fill_value(const TrainOptions& options, const std::vector<float>& mean,
                   "--fill takes auto or a number from -1e6 to 1e6, got '", options.fill, "'");
     return *value;
   }
-  if (find_optimizer(options.optimizer).plain || mean.size() != 1) return 0;
+  const auto differ = [](const std::vector<float>& v) {
+    return std::adjacent_find(v.begin(), v.end(), std::not_equal_to<>()) != v.end();
+  };
+  if (find_optimizer(options.optimizer).plain || differ(mean) || differ(stddev)) return 0;
   return -static_cast<double>(mean[0]) / static_cast<double>(stddev[0]);
 }
 
@@ -171,7 +178,9 @@ TrainOptions resumed_options(const std::string& stored, const TrainOptions& now,
 }
 
 std::string recipe(const TrainOptions& o, double fill) {
-  std::string out = cat(o.optimizer, ", lr ", *o.lr, " (", *o.schedule, ")");
+  const std::string distortion = chosen_distortion(o.data.distortion);
+  std::string out = cat(distortion.empty() ? "" : cat("distorted by ", distortion, ", "),
+                        o.optimizer, ", lr ", *o.lr, " (", *o.schedule, ")");
   const auto add = [&](const OptionInfo& info, double amount) {
     if (info.recipe && amount != info.usual) out += cat(", ", info.recipe, " ", amount);
   };

@@ -21,6 +21,7 @@ struct TrainOptions {
   std::vector<std::string> model_options;  ///< of the network: "NAME=VALUE"
   std::string out, resume, init;           ///< folders and a file; empty: none
   int epochs = 20, batch = 64;
+  int validation = 0;  ///< training images held out to choose the best epoch
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0: one for each CPU
 
@@ -58,14 +59,15 @@ struct TrainOptions {
   int log_every = 100;       ///< batches
   int checkpoint_every = 0;  ///< steps; 0: at the end of each epoch only
   int keep = 2;              ///< checkpoints
-  int early_stop = 0;        ///< epochs without better test loss; 0: never
+  int early_stop = 0;        ///< epochs without better validation loss; 0: never
   bool tensorboard = false, quiet = false, allow_non_finite = false, overwrite = false;
 
   Augmentation augmentation() const;  ///< after resolve()
 };
 
 /// Sets what is unset: sgd means the tutorial's recipe (lr 0.01, constant, no augmentation, no
-/// decay); adam and adamw mean lr 0.004 by one-cycle with light augmentation, adamw decay 0.01.
+/// decay); adam and adamw mean lr 0.004 by one-cycle with light augmentation, but for distorted
+/// images, adamw decay 0.01.
 /// Throws UsageError, naming the option, for a value out of range or names that do not exist.
 void resolve(TrainOptions& options);
 
@@ -74,7 +76,8 @@ void resolve(TrainOptions& options);
 Attributes network_options(const TrainOptions& options);
 
 /// The value outside of images with this mean and stddev (one a channel): the number given or, by
-/// `auto`, 0 for sgd and colour images, else black as it is after normalisation.
+/// `auto`, 0 for sgd and colour images (whose channels differ), else black as it is after
+/// normalisation.
 double fill_value(const TrainOptions& options, const std::vector<float>& mean,
                   const std::vector<float>& stddev);
 

@@ -60,11 +60,13 @@ bool sets_fill(const TrainOptions& options) {
 
 // A new model, or, when there are weights to start from, those.
 Model start_model(const TrainOptions& options, const DataSplit& data) {
-  ModelInfo info = describe_model(options.model, data.train.image_shape, data.train.class_names);
+  // As the network sees them: distorted, if at all.
+  ModelInfo info = describe_model(options.model, data.test.image_shape, data.test.class_names);
   info.options = network_options(options);
-  info.mean = data.train.mean;
+  info.mean = data.test.mean;
+  info.stddev = data.test.stddev;
   info.style = measure_style(data.train);
-  info.stddev = data.train.stddev;
+  info.distortion = chosen_distortion(options.data.distortion);
   const bool fills = info.options.find("fill") && !sets_fill(options);
   if (fills) info.options.set(fill_option(fill_value(options, info.mean, info.stddev)));
   if (options.init.empty()) return make_model(std::move(info), options.seed);
@@ -84,7 +86,7 @@ Model start_model(const TrainOptions& options, const DataSplit& data) {
 
 void note_config(const TrainOptions& options, const DataSplit& data, const Model& model,
                  const std::string& command_line) {
-  const Shape& shape = data.train.image_shape;
+  const Shape& shape = data.test.image_shape;
   write_config(
       path_in(options, run_files::config),
       {.fovea = version,
@@ -94,12 +96,14 @@ void note_config(const TrainOptions& options, const DataSplit& data, const Model
        .data = {{"name", data.train.name},
                 {"directory", data_directory(options.data)},
                 {"synthetic", options.data.synthetic},
+                {"distortion", chosen_distortion(options.data.distortion)},
                 {"train", data.train.size()},
+                {"validation", data.validation.size()},
                 {"test", data.test.size()},
                 {"image_shape", {shape[0], shape[1], shape[2]}},
-                {"class_names", data.train.class_names},
-                {"mean", data.train.mean},
-                {"stddev", data.train.stddev}},
+                {"class_names", data.test.class_names},
+                {"mean", data.test.mean},
+                {"stddev", data.test.stddev}},
        .model = {{"name", model.info.name},
                  {"parameters", model.network->parameter_count()},
                  {"architecture", architecture(*model.network)},
@@ -142,12 +146,13 @@ void check_folder(const TrainOptions& options, bool goes_on) {
        "--out");
 }
 
-// Everything about the best weights: confusion.json, pictures, the report.
-void write_results(const TrainOptions& options, const DataSplit& data) {
-  const Model best = load_model(path_in(options, run_files::best_weights), true);
-  const Evaluation judged = evaluate(best, data.test, true);
+// Everything about the weights that are the result: confusion.json, pictures, the report.
+Evaluation write_results(const TrainOptions& options, const DataSplit& data) {
+  const Model result = load_model(path_in(options, run_files::best_weights), true);
+  const Evaluation judged = evaluate(result, data.test, true);
   write_confusion(path_in(options, run_files::confusion), confusion_of(judged, data.test));
-  write_run_report(options.out, best, data);
+  write_run_report(options.out, result, data);
+  return judged;
 }
 
 // Whether write_results() came to its end after the checkpoint was made; the report is its last
@@ -162,11 +167,17 @@ bool has_results(const TrainOptions& options, const std::string& checkpoint_file
          made(path_in(options, run_files::report)) >= checkpoint && !error;
 }
 
-void print_end(const TrainOptions& options, const RunState& state) {
-  if (options.quiet || state.best_epoch == 0) return;
-  print(cat("\nBest epoch: ", state.best_epoch, ", test loss ", fixed(state.best_loss, 4),
-            ", accuracy ", fixed(100 * state.best_accuracy, 2), "%; ", duration_text(state.seconds),
-            " of training\n"));
+// What the result does on test images; where epochs were chosen, it was not known before.
+void print_end(const TrainOptions& options, const RunState& state, const Evaluation& test) {
+  if (state.best_epoch == 0) return;
+  const bool chosen = options.validation > 0;
+  if (!options.quiet)
+    print(cat("\n", chosen ? "Best" : "Last", " epoch: ", state.best_epoch,
+              chosen ? ", validation" : ", test", " loss ", fixed(state.best_loss, 4),
+              ", accuracy ", fixed(100 * state.best_accuracy, 2), "%; ",
+              duration_text(state.seconds), " of training\n"));
+  if (chosen) print(test_line(test) + "\n");
+  if (options.quiet) return;
   if (options.out.empty())
     print("Nothing was saved: --out DIR keeps weights, logs, pictures and checkpoints\n");
   else
@@ -263,7 +274,10 @@ int train(TrainOptions wanted, const TrainTask& task) {
   reserve_standard_streams();
   Start start = prepare(std::move(wanted), task.given);
   const TrainOptions& options = start.options;
+  const std::string distortion = chosen_distortion(options.data.distortion);
   DataSplit data = task.data ? task.data() : load_data(options.data);
+  if (options.validation > 0) hold_out(data, options.validation, options.seed);
+  distort_tests(data, distortion);
   Model model = start.checkpoint
                     ? model_from(start.checkpoint->tensors, start.checkpoint->file, true)
                     : start_model(options, data);
@@ -280,7 +294,9 @@ int train(TrainOptions wanted, const TrainTask& task) {
   if (trainer->state().finished && has_results(options, checkpoint_file)) {
     print(cat(options.out, ": this run is finished, after ", trainer->state().epoch, " of ",
               options.epochs, " epochs\n"));
-    print_end(options, trainer->state());
+    const auto test = read_confusion(path_in(options, run_files::confusion));
+    print_end(options, trainer->state(),
+              {.loss = test->loss, .correct = test->correct, .total = test->total});
     return 0;
   }
   const StopSignals signals;
@@ -296,11 +312,17 @@ int train(TrainOptions wanted, const TrainTask& task) {
   }
   const int signal = trainer->run();
   const RunState state = trainer->state();
+  const std::optional<SafeTensors> best = trainer->best();
   trainer.reset();
   if (signal != 0) return print_stop(options, signal, state);
   free_pixels(data.train);  // pictures take as much memory, and show test images only
-  if (!options.out.empty()) write_results(options, data);
-  print_end(options, state);
+  Evaluation test;
+  if (!options.out.empty()) test = write_results(options, data);
+  if (best) {
+    load_model_weights(*model.network, *best, "best epoch", true);
+    test = evaluate(model, data.test);
+  }
+  print_end(options, state, test);
   return 0;
 }
 

@@ -17,7 +17,8 @@ TrainOptions begin_or_resume(const std::string& folder);
 
 /// What training may be given beside its options.
 struct TrainTask {
-  /// Called once options and folder have been checked; none: what options.data says.
+  /// Called once options and folder have been checked; none: what options.data says. Images are
+  /// held out and distorted as options say in either case.
   std::function<DataSplit()> data = {};
   /// One value a sample; none: negative log-likelihood, with options.label_smoothing.
   Loss loss = {};

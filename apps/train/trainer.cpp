@@ -18,7 +18,10 @@ namespace fovea {
 namespace {
 
 LoaderOptions loader_options(const TrainOptions& options) {
-  return {.batch = options.batch, .seed = options.seed, .augmentation = options.augmentation()};
+  return {.batch = options.batch,
+          .seed = options.seed,
+          .augmentation = options.augmentation(),
+          .distortion = chosen_distortion(options.data.distortion)};
 }
 
 constexpr int frame_moments = 40;
@@ -196,7 +199,10 @@ ProgressView Trainer::progress_view() const {
 void Trainer::finish_epoch() {
   stamp();
   const double train_seconds = state_.epoch_seconds;
-  last_test_ = evaluate(model_, data_.test);
+  // Test images choose nothing. Where there are others to choose by, they are not even looked at
+  // before the end.
+  const bool chooses = data_.validation.size() > 0;
+  const Evaluation judged = evaluate(model_, chooses ? data_.validation : data_.test);
   stamp();
   const double train_loss = mean(state_.epoch_loss, state_.epoch_images);
   const double train_accuracy =
@@ -209,21 +215,24 @@ void Trainer::finish_epoch() {
     print(cat("Epoch ", state_.epoch, "/", options_.epochs, ": training loss ",
               fixed(train_loss, 4), ", accuracy ", fixed(100 * train_accuracy, 2), "%, ",
               grouped(std::llround(rate)), " images/s\n"));
-  print(test_line(*last_test_) + "\n");
+  print(test_line(judged, chooses ? "Validation set" : "Test set") + "\n");
   if (log_) {
     log_->line("epoch", {{"epoch", static_cast<double>(state_.epoch)},
                          {"step", static_cast<double>(state_.step)},
                          {"train_loss", train_loss},
                          {"train_accuracy", train_accuracy},
-                         {"test_loss", last_test_->loss},
-                         {"test_accuracy", last_test_->accuracy()},
+                         {chooses ? "validation_loss" : "test_loss", judged.loss},
+                         {chooses ? "validation_accuracy" : "test_accuracy", judged.accuracy()},
                          {"lr", last_lr_},
                          {"samples_per_second", rate},
                          {"seconds", state_.seconds}});
     log_->flush();
   }
-  note_best(*last_test_);
-  follow_plateau();
+  note_best(judged, chooses);
+  if (chooses)
+    follow_plateau(judged.loss, "validation");
+  else
+    follow_plateau(train_loss, "training");
   state_.batch = 0;
   state_.epoch_loss = state_.epoch_squares = state_.epoch_seconds = 0;
   state_.epoch_correct = state_.epoch_images = 0;
@@ -232,29 +241,30 @@ void Trainer::finish_epoch() {
     state_.finished = true;
     if (!options_.quiet && state_.epoch < options_.epochs)
       print(cat("Stopping early: ", state_.epochs_since_best,
-                " epochs without a better test loss than epoch ", state_.best_epoch, "\n"));
+                " epochs without a better validation loss than epoch ", state_.best_epoch, "\n"));
   }
   if (state_.epoch == options_.epochs) state_.finished = true;
   save();
 }
 
-void Trainer::follow_plateau() {
+void Trainer::follow_plateau(double loss, const char* of) {
   const auto before = learner_.plateau();
-  learner_.finish_epoch(last_test_->loss);
+  learner_.finish_epoch(loss);
   state_.plateau = learner_.plateau();
   if (before && state_.plateau->lr != before->lr && !options_.quiet)
-    print(cat("No better test loss: learning rate ", state_.plateau->lr, " from here on\n"));
+    print(cat("No better ", of, " loss: learning rate ", state_.plateau->lr, " from here on\n"));
 }
 
-void Trainer::note_best(const Evaluation& test) {
-  if (state_.best_epoch != 0 && !(test.loss < state_.best_loss)) {
+void Trainer::note_best(const Evaluation& judged, bool chooses) {
+  if (chooses && state_.best_epoch != 0 && !(judged.loss < state_.best_loss)) {
     ++state_.epochs_since_best;
     return;
   }
   state_.best_epoch = state_.epoch;
-  state_.best_loss = test.loss;
-  state_.best_accuracy = test.accuracy();
+  state_.best_loss = judged.loss;
+  state_.best_accuracy = judged.accuracy();
   state_.epochs_since_best = 0;
+  if (options_.out.empty() && chooses) best_ = model_tensors(model_);
   if (!options_.out.empty())
     save_model((std::filesystem::path(options_.out) / run_files::best_weights).string(), model_);
 }

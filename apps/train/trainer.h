@@ -40,7 +40,8 @@ class Trainer {
   void set_data_checksum(std::uint32_t value) { state_.data_checksum = value; }
 
   const RunState& state() const { return state_; }
-  const std::optional<Evaluation>& last_test() const { return last_test_; }
+  /// Weights of the best epoch, kept in memory where there is no folder but validation images.
+  const std::optional<SafeTensors>& best() const { return best_; }
 
  private:
   void open_files();
@@ -48,8 +49,8 @@ class Trainer {
   void after_step(const StepResult& result, const Batch& batch);
   void log_step(const StepResult& result, const Batch& batch);
   void finish_epoch();
-  void note_best(const Evaluation& test);
-  void follow_plateau();
+  void note_best(const Evaluation& judged, bool chooses);
+  void follow_plateau(double loss, const char* of);
   void save();
   void save_frame_if_due();
   ProgressView progress_view() const;
@@ -64,7 +65,7 @@ class Trainer {
   Learner learner_;
   RunState state_;
   std::string stored_options_;
-  std::optional<Evaluation> last_test_;
+  std::optional<SafeTensors> best_;
   ProgressLine line_;
 
   std::unique_ptr<LogWriter> log_;  // these two: only with a folder

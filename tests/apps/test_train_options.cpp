@@ -1,9 +1,20 @@
+// Options of training: ranges, names, defaults; and the lines that training prints.
 #include <cmath>
 
+#include "apps/networks/evaluate.h"
+#include "apps/shell/numbers.h"
+#include "apps/train/progress.h"
 #include "tests/train_helpers.h"
 
 using namespace fovea;
 using namespace fovea::testing;
+
+TEST_CASE("two channels of one kind are filled with black, colours with 0", "[trainer]") {
+  TrainOptions options;
+  resolve(options);
+  CHECK(fill_value(options, {0.1f, 0.1f}, {0.5f, 0.5f}) == Approx(-0.2));
+  CHECK(fill_value(options, {0.1f, 0.2f}, {0.5f, 0.5f}) == 0);
+}
 
 TEST_CASE("faults 46, 49, 51: options out of range", "[trainer]") {
   auto message = [](auto change) {
@@ -33,6 +44,7 @@ TEST_CASE("faults 46, 49, 51: options out of range", "[trainer]") {
   CHECK_THAT(message([](auto& o) { o.momentum = 0.1; }), contains("for adamw see --betas"));
   CHECK_THAT(message([](auto& o) { o.restart_every = 0; }), contains("--restart-every takes 1"));
   CHECK_THAT(message([](auto& o) { o.threshold = std::nan(""); }), contains("--threshold takes"));
+  CHECK_THAT(message([](auto& o) { o.data.distortion = "RST"; }), contains("did you mean RTS?"));
   CHECK_THAT(message([](auto& o) { o.fill = ""; }), contains("--fill takes auto"));
 }
 
@@ -49,4 +61,32 @@ TEST_CASE("defaults follow the optimiser", "[trainer]") {
   CHECK(*standard.schedule == "one-cycle");
   CHECK(standard.augmentation().any());
   CHECK(fill_value(standard, {0.1307f}, {0.3081f}) == Approx(-0.42421));
+}
+
+TEST_CASE("lines and the progress display", "[trainer]") {
+  CHECK(train_line(1, 6400, 60000, 100.0 * 100 / 938, 0.412345) ==
+        "Train Epoch: 1 [6400/60000 (11%)]\tLoss: 0.412345\n");
+  CHECK(test_line({.loss = 0.0418, .correct = 9865, .total = 10000}) ==
+        "Test set: Average loss: 0.0418, Accuracy: 9865/10000 (98.65%)");
+  CHECK(duration_text(3723.2) == "1:02:03");
+  CHECK(duration_text(14) == "0:14");
+  const ProgressView view{.epoch = 3,
+                          .epochs = 20,
+                          .batch = 469,
+                          .batches = 938,
+                          .loss = 0.0812,
+                          .loss_error = 0.0031,
+                          .accuracy = 0.975,
+                          .accuracy_error = 0.0012,
+                          .samples_per_second = 91200,
+                          .seconds_left = 14};
+  CHECK_THAT(progress_text(view, 120), contains("loss 0.0812 ± 0.0031"));
+  CHECK_THAT(progress_text(view, 120), contains("accuracy 97.50 ± 0.12%"));
+  CHECK_THAT(progress_text(view, 120), contains("0:14 left  91,200/s"));
+  CHECK(progress_text(view, 12) == "Epoch 3/20");
+  ProgressView late = view;  // as a terminal of 80 columns shows a long run
+  late.epoch = 13, late.seconds_left = 3723;
+  const std::string usual = progress_text(late, 79);
+  CHECK_THAT(usual, contains("Epoch 13/20 [█") && contains("░]  loss 0.0812  accuracy 97.50%"));
+  CHECK_THAT(usual, contains("1:02:03 left  91,200/s"));
 }

@@ -4,6 +4,7 @@
 #include <limits>
 #include <sstream>
 
+#include "apps/run/confusion.h"
 #include "apps/run/files.h"
 #include "apps/shell/numbers.h"
 #include "apps/shell/signals.h"
@@ -188,6 +189,84 @@ TEST_CASE("a plateau lowers the rate that the log shows", "[trainer]") {
   CHECK(rates == std::vector<double>{0.004, 0.004, 0.002, 0.0015});
 }
 
+TEST_CASE("without validation images the last epoch is the result, with them the best on them",
+          "[trainer]") {
+  const TempDir plain, held_out;
+  TrainOptions options = little_run(plain.path(), 2);
+  CHECK(run(options) == 0);
+  CHECK(same_file(plain.file(run_files::best_weights), plain.file(run_files::last_weights)));
+  CHECK(read_newest_checkpoint(plain.path()).state.best_epoch == 2);
+
+  options = little_run(held_out.path(), 4);
+  options.validation = 100;
+  options.optimizer = "sgd";
+  options.lr = 3;  // wild: epochs get worse as well as better
+  options.clip_norm = 1;
+  CHECK(run(options) == 0);
+  const RunLog log = read_run_log(held_out.file(run_files::log_jsonl));
+  REQUIRE(log.epochs.size() == 4);
+  std::size_t best = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(std::isnan(log.epochs[i]["test_loss"]));  // test images wait for the end
+    if (log.epochs[i]["validation_loss"] < log.epochs[best]["validation_loss"]) best = i;
+  }
+  const RunState state = read_newest_checkpoint(held_out.path()).state;
+  CHECK(state.best_epoch == static_cast<int>(best) + 1);
+  const Model model = load_model(held_out.file(run_files::best_weights));
+  DataSplit data = load_data(options.data);
+  hold_out(data, 100, options.seed);
+  CHECK(evaluate(model, data.validation).loss == state.best_loss);
+  CHECK(read_confusion(held_out.file(run_files::confusion))->total == 100);
+  CHECK(read_confusion(held_out.file(run_files::confusion))->loss ==
+        Approx(evaluate(model, data.test).loss));
+  options.validation = 400;
+  options.overwrite = true;
+  CHECK_THAT(message_of([&] { run(options); }), contains("400 images cannot be held out of 400"));
+}
+
+TEST_CASE("distorted and with validation images: any threads, and resumed, the same bits",
+          "[trainer][distort]") {
+  const TempDir whole, stopped;
+  TrainOptions options = little_run(whole.path(), 2);
+  options.data.distortion = "RTS";
+  options.data.train_limit = 200;
+  options.validation = 50;
+  options.threads = 3;
+  CHECK(run(options) == 0);
+  options.threads = 1;
+  options.out = stopped.path();
+  {
+    TrainOptions resolved = options;
+    resolve(resolved);
+    CHECK_FALSE(resolved.augmentation().any());
+    DataSplit data = load_data(options.data);
+    hold_out(data, 50, options.seed);
+    distort_tests(data, "RTS");
+    ModelInfo info = describe_model("tutorial", data.test.image_shape, data.test.class_names);
+    info.mean = data.test.mean, info.stddev = data.test.stddev, info.distortion = "RTS";
+    info.options.set({"fill", static_cast<double>(static_cast<Real>(
+                                  fill_value(resolved, info.mean, info.stddev)))});
+    Model model = make_model(info, options.seed);
+    Trainer trainer(resolved, data, model);
+    trainer.set_data_checksum(data_checksum(data));
+    const StopSignals signals;
+    CHECK(trainer.run(7) == SIGTERM);
+  }
+  TrainOptions again;
+  again.resume = stopped.path();
+  again.quiet = true;
+  CHECK(run(again) == 0);
+  set_threads(0);
+  check_same(whole, stopped);
+  const Model model = load_model(whole.file(run_files::best_weights));
+  CHECK(model.info.distortion == "RTS");
+  CHECK(model.info.input == Shape{1, 42, 42});
+  CHECK(load_test_data(options.data, model.info).image_shape == model.info.input);
+  DataOptions plain = options.data;
+  plain.distortion = "none";
+  CHECK(load_test_data(plain, model.info).image_shape == Shape{1, 28, 28});
+}
+
 TEST_CASE("what may change when a run is resumed", "[trainer]") {
   const TempDir dir, longer;
   TrainOptions options = little_run(dir.path(), 1);
@@ -240,37 +319,11 @@ TEST_CASE("a batch larger than the data, early stopping, and frames", "[trainer]
   options.optimizer = "sgd";
   options.lr = 0;
   options.early_stop = 2;
+  CHECK_THAT(message_of([&] { run(options); }), contains("with --validation N"));
+  options.validation = 50;
   CHECK(run(options) == 0);
   CHECK(read_newest_checkpoint(dir.path()).state.epoch == 3);
   CHECK(geometric_steps(1000, 40).front() == 0);
   CHECK(geometric_steps(1000, 40).back() == 1000);
   CHECK(geometric_steps(3, 40) == std::vector<std::int64_t>{0, 1, 2, 3});
-}
-
-TEST_CASE("lines and the progress display", "[trainer]") {
-  CHECK(train_line(1, 6400, 60000, 100.0 * 100 / 938, 0.412345) ==
-        "Train Epoch: 1 [6400/60000 (11%)]\tLoss: 0.412345\n");
-  CHECK(test_line({.loss = 0.0418, .correct = 9865, .total = 10000}) ==
-        "Test set: Average loss: 0.0418, Accuracy: 9865/10000 (98.65%)");
-  CHECK(duration_text(3723.2) == "1:02:03");
-  CHECK(duration_text(14) == "0:14");
-  const ProgressView view{.epoch = 3,
-                          .epochs = 20,
-                          .batch = 469,
-                          .batches = 938,
-                          .loss = 0.0812,
-                          .loss_error = 0.0031,
-                          .accuracy = 0.975,
-                          .accuracy_error = 0.0012,
-                          .samples_per_second = 91200,
-                          .seconds_left = 14};
-  CHECK_THAT(progress_text(view, 120), contains("loss 0.0812 ± 0.0031"));
-  CHECK_THAT(progress_text(view, 120), contains("accuracy 97.50 ± 0.12%"));
-  CHECK_THAT(progress_text(view, 120), contains("0:14 left  91,200/s"));
-  CHECK(progress_text(view, 12) == "Epoch 3/20");
-  ProgressView late = view;  // as a terminal of 80 columns shows a long run
-  late.epoch = 13, late.seconds_left = 3723;
-  const std::string usual = progress_text(late, 79);
-  CHECK_THAT(usual, contains("Epoch 13/20 [█") && contains("░]  loss 0.0812  accuracy 97.50%"));
-  CHECK_THAT(usual, contains("1:02:03 left  91,200/s"));
 }

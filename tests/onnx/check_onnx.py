@@ -50,6 +50,13 @@ NETWORKS = {
     "cifar, background -1.9": ("--model cifar --fill -1.9", COLOUR),
     "cifar-cnn": ("--model cifar-cnn", COLOUR),
     "cifar-deep": ("--model cifar-deep", COLOUR),
+    "fcn": ("--model fcn", MNIST),
+    "cnn": ("--model cnn", MNIST),
+    "st-fcn on 42x42": ("--model st-fcn", (1, 42)),
+    "st-cnn": ("--model st-cnn", MNIST),
+    "st-cnn, two transformers": ("--model st-cnn --model-option transformers=2", (1, 42)),
+    "best on 42x42": ("--model best", (1, 42)),
+    "best-cnn": ("--model best-cnn", MNIST),
     "features": ("--model features", MNIST),
     "features, similarity": ("--model features --model-option warp=similarity", MNIST),
 }

@@ -1,0 +1,97 @@
+#include "apps/stn_paper/results.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "apps/shell/numbers.h"
+#include "core/error.h"
+#include "core/file.h"
+
+namespace fovea::paper {
+
+namespace {
+
+// Waits until nobody else changes the file.
+class Waiting {
+ public:
+  explicit Waiting(const std::string& path) : fd_(::open(path.c_str(), O_RDWR | O_CREAT, 0644)) {
+    require(fd_ >= 0, path, ": cannot be opened: ", std::strerror(errno));
+    while (::flock(fd_, LOCK_EX) != 0) {
+      if (errno == EINTR) continue;
+      ::close(fd_);
+      fail(path, ": cannot be locked: ", std::strerror(errno));
+    }
+  }
+  ~Waiting() { ::close(fd_); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  int fd_;
+};
+
+Json json_of(const Result& r) {
+  const MeanAndError all = mean_and_error(r.errors);
+  Json json = {{"set", r.cell.set},
+               {"net", r.cell.net},
+               {"warp", r.cell.warp},
+               {"transformers", r.cell.transformers},
+               {"seed", r.cell.seed},
+               {"tag", r.cell.tag},
+               {"parameters", r.parameters},
+               {"error", all.mean},
+               {"standard_error", all.error},
+               {"errors", r.errors},
+               {"validation_error", r.validation_error},
+               {"best_epoch", r.best_epoch},
+               {"epochs", r.epochs},
+               {"minutes", r.minutes},
+               {"synthetic", r.synthetic}};
+  for (const auto& [name, value] : r.more.items()) json[name] = value;
+  return json;
+}
+
+Result result_of(const Json& json) {
+  Result r;
+  r.cell = {.net = json.at("net"),
+            .warp = json.at("warp"),
+            .set = json.at("set"),
+            .transformers = json.at("transformers"),
+            .seed = json.at("seed"),
+            .tag = json.at("tag")};
+  r.parameters = json.at("parameters");
+  r.errors = json.at("errors").get<std::vector<double>>();
+  r.validation_error = json.at("validation_error");
+  r.best_epoch = json.at("best_epoch");
+  r.epochs = json.at("epochs");
+  r.minutes = json.at("minutes");
+  r.synthetic = json.at("synthetic");
+  return r;
+}
+
+}  // namespace
+
+void append_result(const std::string& path, const Result& result) {
+  const std::string lock = path + ".lock";
+  const Waiting guard(lock);
+  std::string text;
+  if (std::filesystem::exists(path)) {
+    const std::vector<std::uint8_t> bytes = read_file(path, 1 << 28);
+    text.assign(bytes.begin(), bytes.end());
+    if (!text.empty() && text.back() != '\n') text += '\n';  // somebody's editor
+  }
+  write_file_atomically(path, text + dump_json(json_of(result)) + "\n");
+}
+
+std::vector<Result> read_results(const std::string& path) {
+  std::vector<Result> all;
+  for_each_json_line(path, [&](const Json& json) { all.push_back(result_of(json)); });
+  return all;
+}
+
+}  // namespace fovea::paper
