@@ -102,8 +102,7 @@ void add_eval(CLI::App& app) {
       "Examples:\n"
       "  mnist_stn eval --weights runs/first/best.safetensors\n"
       "  mnist_stn eval --weights runs/rts/best.safetensors --draws 5\n"
-      "  mnist_stn eval --weights runs/rts/best.safetensors --sweep rotation --control "
-      "cnn.safetensors\n"
+      "  mnist_stn eval --weights runs/rts/best.safetensors --sweep rotation\n"
       "  mnist_stn eval --weights from-pytorch.safetensors --data ~/fashion-mnist");
   command.action([options] { run(*options); });
 }

@@ -58,7 +58,8 @@ Json to_json(const ImageStyle& s) {
           {"range", {s.left, s.right, s.top, s.bottom}}};
 }
 
-ImageStyle parse_style(const Json& json, const Shape& input) {
+// Of the images before they were distorted, if they were: what a picture is made like.
+ImageStyle parse_style(const Json& json, const Shape& input, bool distorted) {
   ImageStyle s;
   s.drawing = json.at("drawing").get<bool>();
   s.width = json.at("size").at(0).get<int>(), s.height = json.at("size").at(1).get<int>();
@@ -76,8 +77,11 @@ ImageStyle parse_style(const Json& json, const Shape& input) {
   numbers("centre", {&s.x, &s.y});
   numbers("range", {&s.left, &s.right, &s.top, &s.bottom});
   const auto channels = static_cast<std::size_t>(input[0]);
-  require(s.width == input[2] && s.height == input[1] && s.ground.size() == channels &&
-              s.ink.size() == channels && s.extent >= 1 &&
+  const bool fits =
+      distorted ? s.width > 0 && s.width <= input[2] && s.height > 0 && s.height <= input[1] &&
+                      !s.ground.empty() && channels % s.ground.size() == 0
+                : s.width == input[2] && s.height == input[1] && s.ground.size() == channels;
+  require(fits && s.ink.size() == s.ground.size() && s.extent >= 1 &&
               s.extent <= static_cast<float>(std::max(s.width, s.height)),
           "style of other images than the input");
   for (const auto& levels : {s.ground, s.ink})
@@ -110,7 +114,8 @@ ModelInfo parse_info(const std::string& text) {
     require(classes == info.classes(), info.classes(), " class names for ", classes, " classes");
   }
   if (json.contains("distortion")) info.distortion = value_at<std::string>(json, "distortion");
-  if (json.contains("style")) info.style = parse_style(json.at("style"), info.input);
+  if (json.contains("style"))
+    info.style = parse_style(json.at("style"), info.input, !info.distortion.empty());
   check_info(info);
   return info;
 }

@@ -2,6 +2,8 @@
 // and CNN, and both behind one spatial transformer or, for the sum of two digits, two.
 #include "apps/networks/paper.h"
 
+#include <limits>
+
 #include "layers/activations.h"
 #include "layers/avg_pool2d.h"
 #include "layers/conv2d.h"
@@ -117,6 +119,7 @@ std::unique_ptr<Module> widest(const Plan& plan, const NetworkSpec& spec, Random
   while (low < high) {
     const int middle = (low + high + 1) / 2;
     Random unused(0);
+    const ParameterLimit none(std::numeric_limits<std::int64_t>::max());  // they do not stay
     const auto tried = build(plan, spec, middle * plan.step, unused);
     if (tried->parameter_count() <= budget)
       low = middle;

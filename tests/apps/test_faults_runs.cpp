@@ -150,8 +150,11 @@ TEST_CASE("logs that a power cut tore go on behind their last whole line", "[fau
       CHECK(csv.starts_with("kind,epoch,step,"));
       CHECK(csv.find('\0') == csv.npos);
       std::istringstream lines(csv);
+      std::string header;
+      std::getline(lines, header);
+      const auto commas = std::count(header.begin(), header.end(), ',');
       for (std::string line; std::getline(lines, line);)
-        CHECK(std::count(line.begin(), line.end(), ',') == 13);
+        CHECK(std::count(line.begin(), line.end(), ',') == commas);
       const std::vector<std::int64_t> steps = steps_logged(run.folder);
       CHECK(std::is_sorted(steps.begin(), steps.end()));
       CHECK(std::adjacent_find(steps.begin(), steps.end()) == steps.end());

@@ -112,10 +112,10 @@ TEST_CASE("options that do not exist or fit are named", "[networks]") {
   CHECK_THAT(message("conv9=3"), contains("'conv9' does not exist"));
   CHECK_THAT(message("fcc=3"), contains("did you mean fc?"));
   CHECK_THAT(message("fc"), contains("takes NAME=VALUE"));
-  CHECK_THAT(message("fc=x3"), contains("takes a number, got 'x3'"));
-  CHECK_THAT(message("fc=99999999999999999999"), contains("takes a number"));
+  CHECK_THAT(message("fc=x3"), contains("takes a whole number, got 'x3'"));
+  CHECK_THAT(message("fc=99999999999999999999"), contains("takes a whole number"));
   CHECK_THAT(message("transformer=yes"), contains("true or false"));
-  CHECK_THAT(message("blocks=1,,2"), contains("takes a number"));
+  CHECK_THAT(message("blocks=1,,2"), contains("takes a whole number"));
   for (const char* bad : {"fc=0", "fc=-5", "localization1=4000000", "blocks=0"}) {
     INFO(bad);
     CHECK_THAT(message(bad), contains("takes 1 to 65536, got"));

@@ -14,6 +14,7 @@
 #include "apps/train/trainer.h"
 #include "core/error.h"
 #include "core/workers.h"
+#include "data/image_style.h"
 #include "tests/train_helpers.h"
 
 using namespace fovea;
@@ -62,6 +63,7 @@ Parts make_parts(TrainOptions options) {
   ModelInfo info = describe_model("tutorial", {1, 28, 28}, data.train.class_names);
   info.mean = data.train.mean;
   info.stddev = data.train.stddev;
+  info.style = measure_style(data.train);
   return {options, std::move(data), make_model(info, 1)};
 }
 
@@ -244,6 +246,7 @@ TEST_CASE("distorted and with validation images: any threads, and resumed, the s
     distort_tests(data, "RTS");
     ModelInfo info = describe_model("tutorial", data.test.image_shape, data.test.class_names);
     info.mean = data.test.mean, info.stddev = data.test.stddev, info.distortion = "RTS";
+    info.style = measure_style(data.train);
     info.options.set({"fill", static_cast<double>(static_cast<Real>(
                                   fill_value(resolved, info.mean, info.stddev)))});
     Model model = make_model(info, options.seed);
