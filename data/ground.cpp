@@ -128,11 +128,13 @@ Ground fit_middle(const Image& image) {
   return ground;
 }
 
-// Whether a sheet lies on something else, or in a frame: what the border shows is rare inside.
+// Whether a sheet lies on something else, or in a frame: what the border shows is rare inside, and
+// something is written there: a solid block is thick ink.
 bool is_surrounded(const Image& image, const Ground& border, const Ground& middle) {
   if (std::abs(border.surface[0] - middle.surface[0]) <= 20) return false;
   const double outer = share_on(image, border, true);
-  return share_on(image, middle, true) > 1.5 * outer &&
+  const double inner = share_on(image, middle, true);
+  return inner < 0.999 && inner > 1.5 * outer &&
          (outer < 0.03 || share_on(image, middle, false) > share_on(image, border, false));
 }
 
