@@ -1,5 +1,7 @@
 // Looking inside: the FOVEA_* debug switches.
-//   FOVEA_CHECK_FINITE=1   stop at the first operation whose result has a NaN or an infinity
+//   FOVEA_CHECK_FINITE=1   stop at the first operation whose result has a NaN or an infinity; each
+//                          layer runs by itself then, not fused, so the last bit of gradients may
+//                          differ
 //   FOVEA_PROFILE=1        print the time spent in each operation, forward and backward, at exit
 //   FOVEA_GRAPH=FILE.dot   write the graph of the first backward pass for Graphviz
 #pragma once

@@ -22,7 +22,11 @@ struct SummaryOptions {
 };
 
 Model open_model(const SummaryOptions& options) {
-  if (!options.weights.empty()) return load_model(options.weights, true);
+  if (!options.weights.empty()) {
+    require_usage(options.model_options.empty() && options.input.empty(),
+                  "--weights says what the network is; leave --model-option and --input out");
+    return load_model(options.weights, true);
+  }
   for (const int extent : options.input)
     require_usage(extent > 0 && extent <= 4096, "--input takes numbers from 1 to 4096, got ",
                   extent);
@@ -32,7 +36,7 @@ Model open_model(const SummaryOptions& options) {
   ModelInfo info = describe_model(
       kind.name, kind.input, std::vector<std::string>(static_cast<std::size_t>(options.classes)));
   if (!options.input.empty()) info.input = {options.input[0], options.input[1], options.input[2]};
-  for (const std::string& option : options.model_options) set_option(info.options, option);
+  info.options = options_with(kind.name, options.model_options);
   return make_model(std::move(info), 1);
 }
 

@@ -58,7 +58,7 @@ void write_sheet(const VisualizeOptions& options, const Image& picture, std::siz
 
 ContactSheetOptions sheet_of(const VisualizeOptions& options, const Shape& shape) {
   ContactSheetOptions sheet = sheet_options(shape);
-  if (options.columns > 0) sheet.columns = options.columns;
+  if (options.columns > 0) sheet.columns = options.columns, sheet.most_width = 0;
   if (options.scale > 0) sheet.scale = options.scale;
   return sheet;
 }
@@ -119,9 +119,10 @@ void add_visualize(CLI::App& app) {
   command.option("--scale", options->scale, "pixels per image pixel (default: as it fits)", "N")
       .range(1, 64);
   command.footer(
-      "The outline on each input is the region that the transformer samples; beside it is what\n"
-      "the classifier sees. \"7 → 1 (63%)\" is a 7 taken for a 1. With --distort and without\n"
-      "--weights: digits and what the distortion makes of them.\n\n"
+      "The outline on each input is the region that a transformer samples; beside it is the\n"
+      "image so sampled: what the layers behind see or, where a transformer warps feature\n"
+      "maps, the image in their place. \"7 → 1 (63%)\" is a 7 taken for a 1. With --distort and\n"
+      "without --weights: digits and what the distortion makes of them.\n\n"
       "Examples:\n"
       "  mnist_stn visualize --weights runs/first/best.safetensors --out seen.png\n"
       "  mnist_stn visualize --distort RTS --out rts.png     what that does to digits\n"

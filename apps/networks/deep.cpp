@@ -18,20 +18,17 @@ class Deep : public Module {
       : input_(spec.input),
         fc1_({.in = add_blocks(spec, rng), .out = static_cast<int>(spec.options.integer("fc"))},
              rng),
-        fc2_({.in = static_cast<int>(spec.options.integer("fc")), .out = spec.classes}, rng) {
+        fc2_({.in = static_cast<int>(spec.options.integer("fc")), .out = spec.classes}, rng),
+        front_(spec, rng) {
     add_module("features", features_);
     add_module("fc1", fc1_), add_module("relu", relu_), add_module("dropout", dropout_);
     add_module("fc2", fc2_), add_module("log_softmax", log_softmax_);
-    if (!spec.options.flag("transformer")) return;
-    front_ = std::make_unique<LocalizedTransformer>(spec, rng);
-    add_module("localization", front_->localization);
-    add_module("fc_loc", front_->fc_loc);
-    add_module("transformer", front_->transformer);
+    for (const auto& [name, module] : front_.modules()) add_module(name, *module);
   }
 
   Tensor forward(const Tensor& x) const override {
     require(x.shape() == input_, "the network takes images ", input_, ", got ", x);
-    return classifier_(front_ ? front_->transformer(x) : x);
+    return classifier_(front_(x));
   }
   std::string describe() const override { return "Net"; }
 
@@ -62,7 +59,7 @@ class Deep : public Module {
   Dropout dropout_;
   LogSoftmax log_softmax_;
   Chain classifier_{&features_, &fc1_, &relu_, &dropout_, &fc2_, &log_softmax_};
-  std::unique_ptr<LocalizedTransformer> front_;  // null: the control
+  LocalizedTransformer front_;
 };
 
 std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {

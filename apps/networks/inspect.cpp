@@ -78,7 +78,8 @@ std::vector<Stage> transformer_stages(const Model& model) {
     const bool of_image = parent < 0
                               ? t.input.data() == image.data()
                               : stages[k].of_image && t.input.data() == before[k].output.data();
-    stages.push_back({t.transformer, t.transformer->path(), of_image, parent});
+    stages.push_back({t.transformer, t.transformer->path(), of_image, parent, t.input.shape(),
+                      t.output.shape()});
   }
   return stages;
 }

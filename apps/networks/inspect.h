@@ -35,6 +35,7 @@ struct Stage {
   std::string name;  ///< its path in the network
   bool of_image;     ///< it warps the input itself or such a stage's output, not feature maps
   int parent;        ///< the stage whose output, or what follows from it, it warps; -1: the input
+  Shape input, output;  ///< of the transformer, [C, H, W]
 };
 
 /// The transformers that run, in that order, and how they build on each other: in a row, side by

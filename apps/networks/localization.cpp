@@ -10,9 +10,9 @@ namespace fovea {
 
 namespace {
 
-Sequential& add_convolutions(Sequential& net, const NetworkSpec& spec, Random& rng) {
+void add_convolutions(Sequential& net, const NetworkSpec& spec, Random& rng) {
   const auto width = [&](const char* name) { return static_cast<int>(spec.options.integer(name)); };
-  return net.add<Conv2d>({.in = spec.input[0], .out = width("localization1"), .kernel = 7}, rng)
+  net.add<Conv2d>({.in = spec.input[0], .out = width("localization1"), .kernel = 7}, rng)
       .add<MaxPool2d>({.kernel = 2})
       .add<ReLU>()
       .add<Conv2d>({.in = width("localization1"), .out = width("localization2"), .kernel = 5}, rng)
@@ -20,8 +20,7 @@ Sequential& add_convolutions(Sequential& net, const NetworkSpec& spec, Random& r
       .add<ReLU>();
 }
 
-Sequential& add_regression(Sequential& net, const NetworkSpec& spec, const Warp& warp,
-                           Random& rng) {
+void add_regression(Sequential& net, const NetworkSpec& spec, const Warp& warp, Random& rng) {
   const auto left = [](int extent) { return after_conv_pool(after_conv_pool(extent, 7), 5); };
   const int found = Shape{static_cast<int>(spec.options.integer("localization2")),
                           left(spec.input[1]), left(spec.input[2])}
@@ -31,7 +30,6 @@ Sequential& add_regression(Sequential& net, const NetworkSpec& spec, const Warp&
       .add<ReLU>()
       .add<Linear>({.in = hidden, .out = warp.theta_size()}, rng);
   init_identity(net, warp);
-  return net;
 }
 
 }  // namespace
@@ -53,11 +51,20 @@ GridSampleOptions sampler_of(const Attributes& options) {
           .fill = fill ? static_cast<Real>(options.number("fill")) : 0};
 }
 
-LocalizedTransformer::LocalizedTransformer(const NetworkSpec& spec, Random& rng)
-    : transformer(Chain{&add_convolutions(localization, spec, rng),
-                        &add_regression(fc_loc, spec, *make_warp(spec.options.text("warp")), rng)},
-                  make_warp(spec.options.text("warp")),
-                  {.sampler = sampler_of(spec.options),
-                   .steps = static_cast<int>(spec.options.integer("steps"))}) {}
+LocalizedTransformer::LocalizedTransformer(const NetworkSpec& spec, Random& rng) {
+  if (!spec.options.flag("transformer")) return;
+  const auto warp = make_warp(spec.options.text("warp"));
+  add_convolutions(localization_, spec, rng);
+  add_regression(fc_loc_, spec, *warp, rng);
+  transformer_.emplace(
+      Chain{&localization_, &fc_loc_}, warp,
+      SpatialTransformOptions{.sampler = sampler_of(spec.options),
+                              .steps = static_cast<int>(spec.options.integer("steps"))});
+}
+
+std::vector<std::pair<std::string, Module*>> LocalizedTransformer::modules() {
+  if (!transformer_) return {};
+  return {{"localization", &localization_}, {"fc_loc", &fc_loc_}, {"transformer", &*transformer_}};
+}
 
 }  // namespace fovea

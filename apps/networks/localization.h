@@ -1,6 +1,11 @@
 // The localisation network of PyTorch's spatial-transformer tutorial, which several networks share.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "apps/networks/network.h"
 #include "layers/sequential.h"
 #include "layers/spatial_transformer.h"
@@ -23,13 +28,19 @@ GridSampleOptions sampler_of(const Attributes& options);
 
 /// Convolutions 7x7 and 5x5, each with pooling and ReLU, and two linear layers; its parameters are
 /// named localization.N and fc_loc.N, as PyTorch's tutorial names them. Starts at the identity.
+/// Where the options say "transformer" = false it has no modules, and gives back what it gets.
 class LocalizedTransformer {
  public:
   /// Error: images too small for it.
   LocalizedTransformer(const NetworkSpec& spec, Random& rng);
 
-  Sequential localization, fc_loc;
-  SpatialTransformer transformer;
+  /// Name and module of each, for the network around it to add.
+  std::vector<std::pair<std::string, Module*>> modules();
+  Tensor operator()(const Tensor& x) const { return transformer_ ? (*transformer_)(x) : x; }
+
+ private:
+  Sequential localization_, fc_loc_;
+  std::optional<SpatialTransformer> transformer_;
 };
 
 }  // namespace fovea

@@ -1,6 +1,7 @@
 #include "apps/networks/model_info.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -61,11 +62,12 @@ Json to_json(const ImageStyle& s) {
 // Of the images before they were distorted, if they were: what a picture is made like.
 ImageStyle parse_style(const Json& json, const Shape& input, bool distorted) {
   ImageStyle s;
-  s.drawing = json.at("drawing").get<bool>();
-  s.width = json.at("size").at(0).get<int>(), s.height = json.at("size").at(1).get<int>();
-  s.ground = json.at("ground").get<std::vector<int>>();
-  s.ink = json.at("ink").get<std::vector<int>>();
-  s.by_mass = json.at("by_mass").get<bool>();
+  s.drawing = value_at<bool>(json, "drawing");
+  const auto size = value_at<std::array<int, 2>>(json, "size");
+  s.width = size[0], s.height = size[1];
+  s.ground = value_at<std::vector<int>>(json, "ground");
+  s.ink = value_at<std::vector<int>>(json, "ink");
+  s.by_mass = value_at<bool>(json, "by_mass");
   const auto numbers = [&](const char* key, std::initializer_list<float*> into) {
     std::size_t i = 0;
     for (float* value : into) {

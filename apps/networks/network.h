@@ -53,7 +53,18 @@ std::unique_ptr<Module> make_network(const std::string& name, const NetworkSpec&
 std::string options_line(const Attributes& options);
 
 /// Sets an option from "NAME=VALUE". Throws UsageError if there is no such option or the value is
-/// not of its type or out of range; lists are written 32,64,128.
+/// not of its type, out of range or, of "warp", "sampler" and "padding", no name that there is;
+/// lists are written 32,64,128.
 void set_option(Attributes& options, const std::string& text);
+
+/// The options of a network with these set. Throws UsageError as set_option() does, for options of
+/// a transformer where there is none, and if the network, which its defaults build on its usual
+/// images, cannot be built on them so.
+Attributes options_with(const std::string& network, const std::vector<std::string>& texts);
+
+/// Throws UsageError "--NAME: ...", listing what there is, if the network, by its `options`, does
+/// not read the option `name`.
+void require_network_option(const std::string& network, const Attributes& options,
+                            const std::string& name);
 
 }  // namespace fovea

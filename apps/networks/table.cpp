@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "apps/networks/network.h"
+#include "apps/networks/localization.h"
 #include "apps/shell/numbers.h"
 #include "apps/shell/suggest.h"
 #include "apps/shell/usage_error.h"
@@ -63,9 +63,32 @@ std::string complaint(const Attribute& option, const Attribute& like) {
   return "";
 }
 
-// A family that does not exist is a slip of the command line, not of the network.
-void require_family(const std::string& text) {
-  try {
+bool is_one_of(const std::string& name, const std::vector<std::string>& names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// The names that an option takes which means what localization_options() means by it; else none.
+std::vector<std::string> names_for(const Attribute& option) {
+  std::vector<std::string> names;
+  if (option.name == "warp") names = warp_names();
+  if (option.name == "sampler")
+    for (auto m : {Interpolation::bilinear, Interpolation::nearest, Interpolation::bicubic})
+      names.emplace_back(name_of(m));
+  if (option.name == "padding")
+    for (auto p : {Padding::zeros, Padding::border, Padding::reflection})
+      names.emplace_back(name_of(p));
+  return names;
+}
+
+// A name that does not exist is a slip of the command line, not of the network.
+void require_known_name(const Attribute& option) {
+  const std::vector<std::string> names = names_for(option);
+  if (names.empty()) return;
+  const std::string& text = std::get<std::string>(option.value);
+  const std::string name = option.name == "warp" ? text.substr(0, text.find(':')) : text;
+  if (!is_one_of(name, names)) throw_unknown("--model-option " + option.name, name, names);
+  if (option.name != "warp") return;
+  try {  // what stands behind the name
     make_warp(text);
   } catch (const Error& error) {
     throw UsageError(cat("--model-option warp: ", error.what()));
@@ -107,6 +130,39 @@ Attribute::Value value_from(const Attribute& like, const std::string& text) {
     begin = end + 1;
   }
   return list;
+}
+
+// Of a transformer, of no use to a network without one.
+bool is_of_transformer(const std::string& name) {
+  return name != "transformer" && localization_options().find(name);
+}
+
+// UsageError: the network, built by these options, does not read this one.
+void require_option(const NetworkKind& kind, const Attributes& options, const std::string& name,
+                    const char* prefix) {
+  const Attribute* const transformer = options.find("transformer");
+  const bool without = transformer && transformer->value == Attribute::Value(false);
+  std::string taken;
+  bool found = false;
+  for (const Attribute& option : options.all()) {
+    if (without && is_of_transformer(option.name)) continue;
+    taken += cat(taken.empty() ? "" : ", ", option.name);
+    found |= option.name == name;
+  }
+  require_usage(found, prefix, name, ": the network ", kind.name, " has no such option",
+                without && options.find(name) ? " without a transformer" : "", "; it takes ",
+                taken.empty() ? "none" : taken);
+}
+
+// Why the network cannot be built on its usual images; "" if it can.
+std::string builds(const NetworkKind& kind, const Attributes& options) {
+  try {
+    Random rng(1);
+    kind.make({.input = kind.input, .classes = 10, .options = options}, rng);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
 }
 
 }  // namespace
@@ -192,8 +248,26 @@ void set_option(Attributes& options, const std::string& text) {
   changed.value = value_from(*known, text.substr(equals + 1));
   const std::string wrong = complaint(changed, *known);
   require_usage(wrong.empty(), "--model-option ", name, " ", wrong);
-  if (name == "warp") require_family(std::get<std::string>(changed.value));
+  if (std::holds_alternative<std::string>(changed.value)) require_known_name(changed);
   options.set(std::move(changed));
+}
+
+Attributes options_with(const std::string& network, const std::vector<std::string>& texts) {
+  const NetworkKind& kind = find_network(network);
+  Attributes options = kind.options;
+  for (const std::string& text : texts) set_option(options, text);
+  for (const std::string& text : texts)
+    require_option(kind, options, text.substr(0, text.find('=')), "--model-option ");
+  if (texts.empty() || !builds(kind, kind.options).empty()) return options;
+  const std::string wrong = builds(kind, options);
+  require_usage(wrong.empty(), "--model-option: the network ", network,
+                " cannot be built so: ", wrong);
+  return options;
+}
+
+void require_network_option(const std::string& network, const Attributes& options,
+                            const std::string& name) {
+  require_option(find_network(network), options, name, "--");
 }
 
 }  // namespace fovea

@@ -19,7 +19,8 @@ class Tutorial : public Module {
         conv1_({.in = spec.input[0], .out = width(spec, "conv1"), .kernel = 5}, rng),
         conv2_({.in = width(spec, "conv1"), .out = width(spec, "conv2"), .kernel = 5}, rng),
         fc1_({.in = features(spec), .out = width(spec, "fc")}, rng),
-        fc2_({.in = width(spec, "fc"), .out = spec.classes}, rng) {
+        fc2_({.in = width(spec, "fc"), .out = spec.classes}, rng),
+        front_(spec, rng) {
     // Layers without parameters have names of their own, which PyTorch's files do not mention.
     add_module("conv1", conv1_), add_module("pool1", pool1_), add_module("relu1", relu1_);
     // The tutorial drops channels before it pools: the same, since a channel's factor is not
@@ -28,16 +29,12 @@ class Tutorial : public Module {
     add_module("conv2_drop", conv2_drop_);
     add_module("fc1", fc1_), add_module("relu3", relu3_), add_module("dropout", dropout_);
     add_module("fc2", fc2_), add_module("log_softmax", log_softmax_);
-    if (!spec.options.flag("transformer")) return;
-    front_ = std::make_unique<LocalizedTransformer>(spec, rng);
-    add_module("localization", front_->localization);
-    add_module("fc_loc", front_->fc_loc);
-    add_module("transformer", front_->transformer);
+    for (const auto& [name, module] : front_.modules()) add_module(name, *module);
   }
 
   Tensor forward(const Tensor& x) const override {
     require(x.shape() == input_, "the network takes images ", input_, ", got ", x);
-    return classifier_(front_ ? front_->transformer(x) : x);
+    return classifier_(front_(x));
   }
   std::string describe() const override { return "Net"; }
 
@@ -60,7 +57,7 @@ class Tutorial : public Module {
   LogSoftmax log_softmax_;
   Chain classifier_{&conv1_,      &pool1_, &relu1_, &conv2_,   &pool2_, &relu2_,
                     &conv2_drop_, &fc1_,   &relu3_, &dropout_, &fc2_,   &log_softmax_};
-  std::unique_ptr<LocalizedTransformer> front_;  // null: the control
+  LocalizedTransformer front_;
 };
 
 std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {

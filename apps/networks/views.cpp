@@ -31,12 +31,32 @@ bool all_finite(const Theta& theta) {
 
 using Thetas = std::vector<Theta>;  // of one image, by stage
 
+// From a picture's edges at -1 and 1 to what the sampler means by these: with align_corners the
+// centres of the outer pixels, which lie half a pixel inside. A single pixel has nothing between.
+Real from_edges(Real at, int size, bool align_corners) {
+  return align_corners && size > 1 ? at * static_cast<Real>(size) / static_cast<Real>(size - 1)
+                                   : at;
+}
+Real to_edges(Real at, int size, bool align_corners) {
+  return align_corners && size > 1 ? at * static_cast<Real>(size - 1) / static_cast<Real>(size)
+                                   : at;
+}
+
+// Where the point `at` of a stage's output comes from in what it warps, both from edge to edge.
+WarpPoint source_of(const Stage& stage, const Theta& theta, const WarpPoint& at) {
+  const bool corners = stage.transformer->options().sampler.align_corners;
+  const WarpPoint from = stage.transformer->warp().map(
+      theta,
+      {from_edges(at[0], stage.output[2], corners), from_edges(at[1], stage.output[1], corners)});
+  return {to_edges(from[0], stage.input[2], corners), to_edges(from[1], stage.input[1], corners)};
+}
+
 // Where the point `at` of a stage's output comes from in the network's input.
 WarpPoint traced_back(const std::vector<Stage>& stages, const Thetas& thetas, int stage,
                       WarpPoint at) {
   for (int i = stage; i >= 0; i = stages[static_cast<std::size_t>(i)].parent) {
     const auto k = static_cast<std::size_t>(i);
-    at = stages[k].transformer->warp().map(thetas[k], at);
+    at = source_of(stages[k], thetas[k], at);
   }
   return at;
 }
@@ -86,7 +106,8 @@ Tensor theta_tensor(const Stage& stage, std::size_t index, const Tile& tile,
 // black.
 SpatialTransformOptions options_of(const Stage& stage, const ModelInfo& info) {
   if (stage.of_image) return stage.transformer->options();
-  return {.sampler = {.fill = static_cast<Real>(-info.mean[0] / info.stddev[0])}};
+  return {.sampler = {.align_corners = stage.transformer->options().sampler.align_corners,
+                      .fill = static_cast<Real>(-info.mean[0] / info.stddev[0])}};
 }
 
 }  // namespace

@@ -107,7 +107,10 @@ std::vector<SampleView> distortion_views(const Dataset& base, const std::string&
 ContactSheetOptions sheet_options(const Shape& image_shape) {
   const int side = std::max({1, image_shape[1], image_shape[2]});
   const int scale = std::max(1, 112 / side);
-  return {.columns = side <= 48 ? 4 : 2, .scale = scale, .text_scale = side * scale >= 90 ? 2 : 1};
+  return {.columns = side <= 48 ? 4 : 2,
+          .most_width = 1400,
+          .scale = scale,
+          .text_scale = side * scale >= 90 ? 2 : 1};
 }
 
 Image before_after_sheet(const Model& model, const Dataset& dataset, std::span<const int> indices,

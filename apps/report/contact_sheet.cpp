@@ -70,7 +70,6 @@ Layout lay_out(std::span<const SampleView> samples, const ContactSheetOptions& o
   Layout l{};
   const int count = static_cast<int>(samples.size());
   l.columns = std::min(o.columns, count);
-  l.rows = (count + l.columns - 1) / l.columns;
   l.panel_width = (before.width + 2 * o.margin) * o.scale;
   l.panel_height = (before.height + 2 * o.margin) * o.scale;
   l.stages = static_cast<int>(samples[0].after.size());
@@ -85,6 +84,9 @@ Layout lay_out(std::span<const SampleView> samples, const ContactSheetOptions& o
   l.gap = 12 * o.text_scale;
   l.card_width = l.panel_width + l.padding + l.stages * (l.after_width + l.padding) + l.padding;
   l.card_height = l.panel_height + 2 * l.text + 2 * l.padding + l.padding / 2;
+  if (o.most_width > 0)
+    l.columns = std::clamp((o.most_width - l.gap) / (l.card_width + l.gap), 1, l.columns);
+  l.rows = (count + l.columns - 1) / l.columns;
   l.width = l.columns * (l.card_width + l.gap) + l.gap;
   return l;
 }

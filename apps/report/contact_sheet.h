@@ -26,6 +26,8 @@ struct SampleView {
 
 struct ContactSheetOptions {
   int columns = 4;     ///< pairs side by side, 1 to 64
+  int most_width = 0;  ///< of the sheet: fewer columns, one at least, where it would be wider; 0:
+                       ///< as wide as they are
   int scale = 4;       ///< pixels per input pixel, 1 to 64
   int margin = 5;      ///< input pixels of room around the input for regions beyond it, 0 to 256;
                        ///< what lies farther out is not shown

@@ -125,9 +125,7 @@ void resolve(TrainOptions& o) {
 }
 
 Attributes network_options(const TrainOptions& options) {
-  Attributes all = find_network(options.model).options;
-  for (const std::string& text : options.model_options) set_option(all, text);
-  return all;
+  return options_with(options.model, options.model_options);
 }
 
 double fill_value(const TrainOptions& options, const std::vector<float>& mean,

@@ -243,7 +243,9 @@ Start prepare(TrainOptions options, const std::set<std::string>& given) {
     }
   }
   resolve(options);
-  network_options(options);  // tells of unknown names
+  const Attributes network = network_options(options);  // tells of unknown names
+  // Runs of older versions may hold a value that their network did not read.
+  if (options.fill != "auto" && !goes_on) require_network_option(options.model, network, "fill");
   require_usage(options.fill == "auto" || !sets_fill(options),
                 "--fill and --model-option fill=X exclude each other; leave one out");
   set_threads(options.threads);

@@ -89,6 +89,32 @@ TEST_CASE("a deep model comes back from its file", "[model]") {
   }
 }
 
+TEST_CASE("a fraction where a whole number belongs is damage, not rounded", "[model]") {
+  const TempDir dir;
+  ModelInfo info = info_of("tutorial");
+  info.style = ImageStyle{};
+  const SafeTensors saved = model_tensors(make_model(info, 1));
+  const auto reading = [&](const std::string& from, const std::string& to) {
+    SafeTensors damaged = saved;
+    std::string& text = damaged.metadata[model_key];
+    const std::size_t at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    text.replace(at, from.size(), to);
+    write_safetensors(dir.file("w"), damaged);
+    return message_of([&] { load_model(dir.file("w")); });
+  };
+  CHECK(load_model((reading("\"fc\":50", "\"fc\":50"), dir.file("w"))).info.style.has_value());
+  for (const auto& [from, to] : {std::pair("\"fc\":50", "\"fc\":50.5"),
+                                 {"\"steps\":1", "\"steps\":1.25"},
+                                 {"\"input\":[1,28,28]", "\"input\":[1,28.5,28]"},
+                                 {"\"size\":[28,28]", "\"size\":[28.5,28]"},
+                                 {"\"ground\":[0]", "\"ground\":[0.5]"},
+                                 {"\"ink\":[255]", "\"ink\":[254.5]"}}) {
+    INFO(to);
+    CHECK_THAT(reading(from, to), contains("a whole number is expected"));
+  }
+}
+
 TEST_CASE("files without metadata are understood by their shapes", "[model]") {
   const TempDir dir;
   for (const std::string name : {"tutorial", "tutorial-x2", "tutorial-cnn", "cifar"}) {

@@ -121,16 +121,40 @@ TEST_CASE("options that do not exist or fit are named", "[networks]") {
     CHECK_THAT(message(bad), contains("takes 1 to 65536, got"));
   }
   ModelInfo info = describe_model("cifar-deep", {3, 32, 32}, {"a", "b"});
-  CHECK_THAT(message_of([&] { set_option(info.options, "warp=afine"); }),
-             contains("--model-option warp: there is no family of transforms \"afine\""));
+  CHECK_THAT(
+      message_of([&] { set_option(info.options, "warp=afine"); }),
+      contains("--model-option warp 'afine' does not exist; did you mean affine? (it takes "));
   info.options.set({"warp", "afine"});
   CHECK_THAT(message_of([&] { make_model(info, 1); }), contains("no family of transforms"));
   for (const char* bad : {"sampler=cubic", "padding=zero"}) {
     info = describe_model("features", {3, 32, 32}, {"a", "b"});
-    set_option(info.options, bad);
-    CHECK_THAT(message_of([&] { make_model(info, 1); }),
-               contains("there is no") && contains("known are"));
+    CHECK_THAT(message_of([&] { set_option(info.options, bad); }),
+               contains("does not exist; did you mean") && contains("(it takes "));
+    CHECK_THROWS_AS(set_option(info.options, bad), UsageError);
   }
+}
+
+TEST_CASE("options that a network does not take, or cannot be built with, are named",
+          "[networks]") {
+  const auto message = [](const char* network, std::vector<std::string> options) {
+    CHECK_THROWS_AS(options_with(network, options), UsageError);
+    return message_of([&] { options_with(network, options); });
+  };
+  CHECK(options_with("tutorial", {"conv1=3"}).integer("conv1") == 3);
+  CHECK(options_with("tutorial-cnn", {"fc=3"}).integer("fc") == 3);
+  CHECK(options_with("tutorial-cnn", {"warp=tps", "transformer=true"}).text("warp") == "tps");
+  CHECK_THAT(message("tutorial-cnn", {"warp=tps"}),
+             contains("--model-option warp: the network tutorial-cnn has no such option without a "
+                      "transformer; it takes transformer, conv1, conv2, fc"));
+  CHECK_THAT(message("features", {"transformer=false", "steps=2"}),
+             contains("it takes channels, fc, transformer"));
+  CHECK_THAT(message("features", {"conv1=3"}), contains("'conv1' does not exist"));
+  CHECK_THAT(message("cifar-deep", {"blocks=8,8,8,8,8"}), contains("1 to 4 blocks"));
+  CHECK_THAT(message("tutorial", {"warp=tps", "steps=2"}), contains("cannot be built so"));
+  CHECK_THAT(message_of([] {
+               require_network_option("features", find_network("features").options, "fill");
+             }),
+             contains("--fill: the network features has no such option; it takes channels"));
 }
 
 TEST_CASE("transformers in a row, side by side and on feature maps are found", "[networks]") {
