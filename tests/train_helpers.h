@@ -1,7 +1,10 @@
 // Little training runs for tests.
 #pragma once
 
+#include <set>
+
 #include "apps/train/options.h"
+#include "apps/train/train.h"
 #include "tests/program.h"
 
 namespace fovea::testing {
@@ -18,6 +21,15 @@ inline TrainOptions little_run(const std::string& out, int epochs = 2) {
   o.log_every = 5;
   o.quiet = true;
   return o;
+}
+
+inline int run(const TrainOptions& options, const std::set<std::string>& given = {}) {
+  return train(options, {.given = given, .command = "test"});
+}
+
+// Not compared inside of CHECK, which would print both.
+inline bool same_file(const std::string& a, const std::string& b) {
+  return bytes_of_file(a) == bytes_of_file(b);
 }
 
 }  // namespace fovea::testing

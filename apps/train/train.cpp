@@ -19,6 +19,7 @@
 #include "apps/shell/numbers.h"
 #include "apps/shell/signals.h"
 #include "apps/shell/usage_error.h"
+#include "apps/train/start_model.h"
 #include "apps/train/trainer.h"
 #include "core/blas.h"
 #include "core/file.h"
@@ -43,45 +44,8 @@ std::string utc_now() {
   return text;
 }
 
-// What a pixel holds: single precision.
-Attribute fill_option(double value) {
-  return {"fill", static_cast<double>(static_cast<Real>(value))};
-}
-
 double fill_of(const Model& model) {
   return model.info.options.find("fill") ? model.info.options.number("fill") : 0;
-}
-
-// As an option of the network, instead of by --fill.
-bool sets_fill(const TrainOptions& options) {
-  return std::any_of(options.model_options.begin(), options.model_options.end(),
-                     [](const std::string& text) { return text.starts_with("fill="); });
-}
-
-// A new model, or, when there are weights to start from, those.
-Model start_model(const TrainOptions& options, const DataSplit& data) {
-  // As the network sees them: distorted, if at all.
-  ModelInfo info = describe_model(options.model, data.test.image_shape, data.test.class_names);
-  info.options = network_options(options);
-  info.mean = data.test.mean;
-  info.stddev = data.test.stddev;
-  info.style = measure_style(data.train);
-  info.distortion = chosen_distortion(options.data.distortion);
-  const bool fills = info.options.find("fill") && !sets_fill(options);
-  if (fills) info.options.set(fill_option(fill_value(options, info.mean, info.stddev)));
-  if (options.init.empty()) return make_model(std::move(info), options.seed);
-
-  const SafeTensors weights = read_weights(options.init);
-  require_known_format(weights, options.init);
-  // Weights were trained with a value outside of the image; PyTorch's with 0.
-  if (options.fill == "auto" && fills) {
-    const bool ours = weights.metadata.count(model_key) != 0;
-    const Attributes before = ours ? read_model_info(weights, options.init).options : Attributes();
-    info.options.set(fill_option(before.find("fill") ? before.number("fill") : 0));
-  }
-  Model model = make_model(std::move(info), options.seed);
-  load_model_weights(*model.network, weights, options.init, options.allow_non_finite);
-  return model;
 }
 
 void note_config(const TrainOptions& options, const DataSplit& data, const Model& model,

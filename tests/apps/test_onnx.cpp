@@ -287,20 +287,3 @@ TEST_CASE("an export that fails leaves no file, the same export the same bytes",
   export_onnx(dir.file("b.onnx"), small_model());
   CHECK(read_file(dir.file("a.onnx"), 1 << 26) == read_file(dir.file("b.onnx"), 1 << 26));
 }
-
-TEST_CASE("samples hold images and the network's answers", "[onnx]") {
-  const TempDir dir;
-  write_samples(dir.file("s.safetensors"), small_model(), 20);
-  const SafeTensors samples = read_safetensors(dir.file("s.safetensors"));
-  REQUIRE(samples.find("images"));
-  CHECK(samples.find("images")->shape == Shape{20, 1, 28, 28});
-  const SafeTensor& answers = *samples.find("log_probabilities");
-  REQUIRE(answers.shape == Shape{20, 10});
-  for (int i = 0; i < 20; ++i) {
-    double sum = 0;
-    for (int k = 0; k < 10; ++k)
-      sum += std::exp(static_cast<double>(answers.values[static_cast<std::size_t>(10 * i + k)]));
-    CHECK(sum == Approx(1).margin(1e-5));
-  }
-  CHECK_THROWS_AS(write_samples(dir.file("s.safetensors"), small_model(), 0), Error);
-}

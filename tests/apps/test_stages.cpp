@@ -74,10 +74,6 @@ void check_corner(const Point& p, double x, double y) {
   CHECK(p[1] == Approx(y).margin(1e-4));
 }
 
-bool same_file(const std::string& a, const std::string& b) {
-  return bytes_of_file(a) == bytes_of_file(b);
-}
-
 // The first steps of a run, as train() begins it, and then a signal.
 void begin(TrainOptions options, int steps) {
   resolve(options);
