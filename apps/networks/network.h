@@ -59,7 +59,7 @@ void set_option(Attributes& options, const std::string& text);
 
 /// The options of a network with these set. Throws UsageError as set_option() does, for options of
 /// a transformer where there is none, and if the network, which its defaults build on its usual
-/// images, cannot be built on them so.
+/// images, can so be built neither on them nor on larger ones.
 Attributes options_with(const std::string& network, const std::vector<std::string>& texts);
 
 /// Throws UsageError "--NAME: ...", listing what there is, if the network, by its `options`, does

@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "apps/networks/localization.h"
+#include "apps/networks/network.h"
+#include "apps/networks/paper.h"
 #include "apps/shell/numbers.h"
 #include "apps/shell/suggest.h"
 #include "apps/shell/usage_error.h"
@@ -134,7 +136,8 @@ Attribute::Value value_from(const Attribute& like, const std::string& text) {
 
 // Of a transformer, of no use to a network without one.
 bool is_of_transformer(const std::string& name) {
-  return name != "transformer" && localization_options().find(name);
+  return name != "transformer" &&
+         (localization_options().find(name) || transformer_options().find(name));
 }
 
 // UsageError: the network, built by these options, does not read this one.
@@ -154,15 +157,18 @@ void require_option(const NetworkKind& kind, const Attributes& options, const st
                 taken.empty() ? "none" : taken);
 }
 
-// Why the network cannot be built on its usual images; "" if it can.
-std::string builds(const NetworkKind& kind, const Attributes& options) {
-  try {
-    Random rng(1);
-    kind.make({.input = kind.input, .classes = 10, .options = options}, rng);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+// Why the network cannot be built, on its usual images nor on larger ones; "" if it can.
+std::string complaint_of_building(const NetworkKind& kind, const Attributes& options) {
+  std::string wrong;
+  for (const int times : {1, 4}) try {
+      const Shape input = {kind.input[0], times * kind.input[1], times * kind.input[2]};
+      Random rng(1);
+      kind.make({.input = input, .classes = 10, .options = options}, rng);
+      return "";
+    } catch (const Error& error) {
+      if (wrong.empty()) wrong = error.what();
+    }
+  return wrong;
 }
 
 }  // namespace
@@ -258,8 +264,8 @@ Attributes options_with(const std::string& network, const std::vector<std::strin
   for (const std::string& text : texts) set_option(options, text);
   for (const std::string& text : texts)
     require_option(kind, options, text.substr(0, text.find('=')), "--model-option ");
-  if (texts.empty() || !builds(kind, kind.options).empty()) return options;
-  const std::string wrong = builds(kind, options);
+  if (texts.empty() || !complaint_of_building(kind, kind.options).empty()) return options;
+  const std::string wrong = complaint_of_building(kind, options);
   require_usage(wrong.empty(), "--model-option: the network ", network,
                 " cannot be built so: ", wrong);
   return options;

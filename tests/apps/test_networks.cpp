@@ -143,6 +143,9 @@ TEST_CASE("options that a network does not take, or cannot be built with, are na
   CHECK(options_with("tutorial", {"conv1=3"}).integer("conv1") == 3);
   CHECK(options_with("tutorial-cnn", {"fc=3"}).integer("fc") == 3);
   CHECK(options_with("tutorial-cnn", {"warp=tps", "transformer=true"}).text("warp") == "tps");
+  // Too many blocks for 28x28 pixels, but data may be larger.
+  CHECK(options_with("best-cnn", {"blocks=4,4,4,4,4"}).integers("blocks").size() == 5);
+  CHECK_THAT(message("best-cnn", {"transformers=2"}), contains("without a transformer"));
   CHECK_THAT(message("tutorial-cnn", {"warp=tps"}),
              contains("--model-option warp: the network tutorial-cnn has no such option without a "
                       "transformer; it takes transformer, conv1, conv2, fc"));
