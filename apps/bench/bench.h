@@ -59,6 +59,15 @@ std::vector<LayerTimes> layer_times(double seconds_each);
 /// Of operation_cases().
 std::vector<LayerTimes> operation_times(double seconds_each);
 
+/// One way to compute one pass of a convolution with 2x2 pooling behind it (conv_costs.h).
+struct WayTime {
+  int in, out, kernel, side;  ///< square; `side` of the padded input
+  std::string way, pass;
+  double detail;         ///< winograd: outputs of a tile; sparse: share of gradients not zero
+  double us_per_sample;  ///< on one thread
+};
+std::vector<WayTime> way_times(double seconds_each);
+
 /// Peak memory in MB of a process that trains on as many images as MNIST has. `self`: this program.
 double training_memory_mb(const std::string& self);
 /// Milliseconds from the start of a process to the end of its first training step.

@@ -18,7 +18,7 @@ struct Options {
   std::vector<std::string> only;
 };
 
-const std::vector<std::string> sections{"train", "eval", "layers", "operations", "memory",
+const std::vector<std::string> sections{"train", "eval", "layers", "operations", "ways", "memory",
                                         "start", "busy", "widths", "wide",       "deep"};
 
 // 1, 2, 3, 4, then powers of two, and the last.
@@ -48,6 +48,7 @@ class Bench {
     if (wanted("busy")) busy();
     if (wanted("layers")) layers();
     if (wanted("operations")) operations();
+    if (asked_for("ways")) ways();
     if (wanted("widths")) widths();
     if (wanted("wide")) results_.wide = large("wide CIFAR-10 network", "cifar");
     if (wanted("deep")) results_.deep = large("network of 3x3 convolutions", "cifar-deep");
@@ -64,6 +65,11 @@ class Bench {
   bool wanted(const std::string& section) const {
     return options_.only.empty() ||
            std::find(options_.only.begin(), options_.only.end(), section) != options_.only.end();
+  }
+
+  // Of what nobody wants to see every time.
+  bool asked_for(const std::string& section) const {
+    return !options_.only.empty() && wanted(section);
   }
 
   double peak_of(int threads) const {
@@ -116,6 +122,11 @@ class Bench {
   void operations() {
     results_.operations = operation_times(options_.quick ? 0.01 : 0.06);
     print_layers("operations", results_.operations, peak_of(1));
+  }
+
+  void ways() {
+    results_.ways = way_times(options_.quick ? 0.01 : 0.06);
+    print_ways(results_.ways);
   }
 
   void widths() {

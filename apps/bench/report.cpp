@@ -127,6 +127,17 @@ void print_layers(const std::string& title, const std::vector<LayerTimes>& layer
   }
 }
 
+void print_ways(const std::vector<WayTime>& ways) {
+  std::printf("\nways to compute a convolution with pooling, us a sample on one thread\n");
+  for (const WayTime& w : ways) {
+    const std::string way = w.way == "winograd" ? cat("winograd ", w.detail, "x", w.detail)
+                            : w.way == "sparse" ? cat("sparse ", 100 * w.detail, "%")
+                                                : w.way;
+    std::printf("  %3d -> %3d, %dx%d on %2dx%2d  %-12s %-14s %8.2f\n", w.in, w.out, w.kernel,
+                w.kernel, w.side, w.side, w.pass.c_str(), way.c_str(), w.us_per_sample);
+  }
+}
+
 void write_json(const std::string& path, const Results& r) {
   const Machine& m = r.machine;
   Json out = {
@@ -141,6 +152,16 @@ void write_json(const std::string& path, const Results& r) {
   out["train_beside_busy_core"] = speed_list(r.busy);
   out["layers"] = layer_list(r.layers, r.peak.front().gflops);
   out["operations"] = layer_list(r.operations, r.peak.front().gflops);
+  out["ways"] = Json::array();
+  for (const WayTime& w : r.ways)
+    out["ways"].push_back({{"in", w.in},
+                           {"out", w.out},
+                           {"kernel", w.kernel},
+                           {"side", w.side},
+                           {"way", w.way},
+                           {"pass", w.pass},
+                           {"detail", w.detail},
+                           {"us_per_sample", w.us_per_sample}});
   out["widths"] = Json::array();
   for (const Width& w : r.widths)
     out["widths"].push_back({{"factor", w.factor},

@@ -43,6 +43,7 @@ struct Results {
   Large wide, deep;
   std::vector<Width> widths;
   std::vector<LayerTimes> layers, operations;
+  std::vector<WayTime> ways;
   double allocations_per_step = -1, peak_rss_mb = -1,
          first_step_ms = -1;  ///< below 0: not measured
 };
@@ -54,6 +55,8 @@ void print_speed(const Speed& speed);
 void print_width(const Width& width);
 void print_layers(const std::string& title, const std::vector<LayerTimes>& layers,
                   double peak_gflops);
+
+void print_ways(const std::vector<WayTime>& ways);
 
 /// Throws Error if the file cannot be written.
 void write_json(const std::string& path, const Results& results);
