@@ -16,8 +16,10 @@ class Source {
     require(pads % 2 == 0 && pads / 2 <= rank,
             "[pad] Takes two numbers a dimension, for at most the ", rank, " of shape ", in,
             ", got ", pads);
-    for (int i = 0; i < pads; ++i)
-      (i % 2 ? after_ : before_)[rank - 1 - i / 2] = padding.begin()[i];
+    for (int i = 0; i < pads; ++i) {
+      int* const side = i % 2 ? after_ : before_;
+      side[rank - 1 - i / 2] = padding.begin()[i];
+    }
     for (int d = 0; d < rank; ++d) out_.append(checked_extent(d));
   }
 
