@@ -70,7 +70,7 @@ class Source {
 
   template <class F>
   void walk(int d, int i, int& j, F& f) const {
-    if (d == in_.rank()) return f(i, j++);
+    if (d == in_.rank() || d == Shape::max_rank) return f(i, j++);  // the latter for g++ on arm64
     for (int k = 0; k < out_[d]; ++k) {
       const int from = at(d, k);
       walk(d + 1, i < 0 || from < 0 ? -1 : i * in_[d] + from, j, f);
