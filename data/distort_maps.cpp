@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "core/error.h"
+#include "core/blas.h"
 
 namespace fovea {
 
@@ -42,30 +42,6 @@ double turn(const Quadrangle& q, std::size_t k) {
 double kernel(double dx, double dy) {
   const double square = dx * dx + dy * dy;
   return square > 0 ? square * std::log(square) : 0;
-}
-
-using Matrix = std::vector<std::vector<double>>;
-
-// The inverse by elimination with pivots; the matrix of a spline has one.
-Matrix inverse(Matrix a) {
-  const std::size_t n = a.size();
-  Matrix b(n, std::vector<double>(n));
-  for (std::size_t i = 0; i < n; ++i) b[i][i] = 1;
-  for (std::size_t k = 0; k < n; ++k) {
-    std::size_t pivot = k;
-    for (std::size_t i = k + 1; i < n; ++i)
-      if (std::abs(a[i][k]) > std::abs(a[pivot][k])) pivot = i;
-    require(a[pivot][k] != 0, "spline: its control points lie on a line");
-    std::swap(a[k], a[pivot]), std::swap(b[k], b[pivot]);
-    for (std::size_t i = 0; i < n; ++i) {
-      if (i == k) continue;
-      const double factor = a[i][k] / a[k][k];
-      for (std::size_t j = 0; j < n; ++j) a[i][j] -= factor * a[k][j], b[i][j] -= factor * b[k][j];
-    }
-  }
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = 0; j < n; ++j) b[i][j] /= a[i][i];
-  return b;
 }
 
 }  // namespace
@@ -127,17 +103,19 @@ void locate_quadrangle(Resampler& resampler, const Shape& in, const Quadrangle& 
 SplineField::SplineField(const Shape& in, const Shape& canvas) : in_(in), canvas_(canvas) {
   // In units of the image's sides, from its middle.
   const auto control = [](int k) { return static_cast<double>(k) / (side - 1) - 0.5; };
-  Matrix system(points + 3, std::vector<double>(points + 3));
+  constexpr std::size_t size = points + 3;
+  std::vector<double> system(size * size), solved(size * points);
   for (std::size_t p = 0; p < points; ++p) {
     const double px = control(static_cast<int>(p) % side), py = control(static_cast<int>(p) / side);
     for (std::size_t q = 0; q < points; ++q)
-      system[p][q] = kernel(px - control(static_cast<int>(q) % side),
-                            py - control(static_cast<int>(q) / side));
-    system[p][points] = system[points][p] = 1;
-    system[p][points + 1] = system[points + 1][p] = px;
-    system[p][points + 2] = system[points + 2][p] = py;
+      system[p * size + q] = kernel(px - control(static_cast<int>(q) % side),
+                                    py - control(static_cast<int>(q) / side));
+    const double affine[] = {1, px, py};
+    for (std::size_t k = 0; k < 3; ++k)
+      system[p * size + points + k] = system[(points + k) * size + p] = affine[k];
+    solved[p * points + p] = 1;
   }
-  const Matrix solved = inverse(std::move(system));
+  solve(size, points, system.data(), solved.data());
 
   stride_ = (canvas[2] + lanes - 1) / lanes * lanes;
   const int pixels = canvas[1] * stride_;
@@ -152,7 +130,7 @@ SplineField::SplineField(const Shape& in, const Shape& canvas) : in_(in), canvas
       for (int p = 0; p < points; ++p) {
         double share = 0;
         for (std::size_t k = 0; k < points + 3; ++k)
-          share += terms[k] * solved[k][static_cast<std::size_t>(p)];
+          share += terms[k] * solved[k * points + static_cast<std::size_t>(p)];
         basis_[static_cast<std::size_t>(p * pixels + i * stride_ + j)] = static_cast<float>(share);
       }
     }

@@ -1,5 +1,6 @@
 #include "apps/run/config.h"
 
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
@@ -24,6 +25,15 @@ void take(const Json& json, Json& section) {
 }
 
 }  // namespace
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts = {};
+  ::gmtime_r(&now, &parts);
+  char text[40];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
 
 void write_config(const std::string& path, const RunConfig& config) {
   Json json;

@@ -14,6 +14,9 @@ struct RunConfig {
   Json options, data, model, build, machine;
 };
 
+/// Now, in UTC: 2026-01-31T12:00:00Z.
+std::string utc_now();
+
 void write_config(const std::string& path, const RunConfig& config);
 
 /// Sections that the file lacks are empty, all of them if it is missing. Throws Error if it is not

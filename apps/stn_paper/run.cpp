@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <ctime>
 #include <filesystem>
 #include <optional>
 
 #include "apps/networks/evaluate.h"
 #include "apps/run/checkpoint.h"
+#include "apps/run/config.h"
 #include "apps/run/files.h"
 #include "apps/shell/build_info.h"
 #include "apps/shell/console.h"
@@ -76,15 +76,6 @@ int epochs_for(double minutes, const TrainOptions& options, const DataSplit& dat
   print(cat("  ", grouped(std::llround(rate)), " images/s: ", epochs,
             epochs == 1 ? " epoch in " : " epochs in ", minutes, " minutes\n"));
   return epochs;
-}
-
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts = {};
-  ::gmtime_r(&now, &parts);
-  char text[40];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
 }
 
 // The test set, once: so many draws of it.

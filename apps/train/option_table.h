@@ -125,13 +125,15 @@ void visit_options(Options& o, Visit visit) {
   number(optim, "restart-growth", o.restart_growth, 1, 1000,
          "schedule cosine-restarts: how many times as long each period is as the one before",
          nullptr, 0, "N");
-  number(optim, "patience", o.patience, 0, 1e6,
-         "schedule plateau: epochs without a better test loss that are let pass", nullptr, 0,
-         "EPOCHS");
+  number(
+      optim, "patience", o.patience, 0, 1e6,
+      "schedule plateau: epochs without a better loss, of validation images or else of training, "
+      "that are let pass",
+      nullptr, 0, "EPOCHS");
   number(optim, "cooldown", o.cooldown, 0, 1e6,
          "schedule plateau: epochs after a decay that do not count", nullptr, 0, "EPOCHS");
   number(optim, "threshold", o.threshold, 0, 1,
-         "schedule plateau: share of the test loss that makes a better one");
+         "schedule plateau: share of that loss that makes a better one");
   number(optim, "min-lr", o.min_lr, 0, 1e6,
          "schedules cosine, cosine-restarts and plateau: lowest learning rate");
   visit(I{.name = "cycle-momentum",

@@ -12,19 +12,14 @@ namespace {
 // finish(channel, part, row, column, tile) takes the m x m outputs that begin at (row, column).
 template <class W, class Finish>
 void forward(const WinogradConv& k, const Real* x, const Real* transformed, const Finish& finish) {
-  constexpr int values = W::n * W::n;
   const ConvGeometry& g = k.g;
-  const Tiles tiles(g.out_h, g.out_w, W::outputs);
-  const int block_size = tiles_in_block(g.in + g.out, values, tiles.count());
-  const long in_stride = value_stride(g.in, block_size),
-             out_stride = value_stride(g.out, block_size);
-  const Vectors in(in_stride * values), out(out_stride * values);
-  const Planes input = input_planes(k, x);
+  const Work<W> work(k, x);
   const Weights weights{transformed, g.out, g.in, 1, winograd_weight_stride(g)};
-  for_each_tile_block(tiles, block_size, [&](const TileBlock& block) {
-    values_of<Expand<W::b>>(input, block, in.data(), in_stride);
-    multiply_values<values>(weights, g.in, block, in.data(), in_stride, out.data(), out_stride);
-    tiles_of<Contract<W::a>>(g.out, block, out.data(), out_stride,
+  for_each_tile_block(work.tiles, work.block_size, [&](const TileBlock& block) {
+    values_of<Expand<W::b>>(work.input, block, work.in.data(), work.in_stride);
+    multiply_values<Work<W>::values>(weights, g.in, block, work.in.data(), work.in_stride,
+                                     work.out.data(), work.out_stride);
+    tiles_of<Contract<W::a>>(g.out, block, work.out.data(), work.out_stride,
                              [&](int o, int row, int column, const auto& tile) {
                                finish(o, block.part, row, column, tile);
                              });

@@ -208,6 +208,26 @@ void multiply_values(const Weights& w, int channels, const TileBlock& block, con
                      .row = block.size});
 }
 
+// Where the tiles of a convolution lie, its input, and room for the values of a block of tiles.
+template <class W>
+struct Work {
+  static constexpr int values = W::n * W::n;
+  Tiles tiles;
+  int block_size;
+  long in_stride, out_stride;
+  Vectors in, out;
+  Planes input;
+
+  Work(const WinogradConv& k, const Real* x)
+      : tiles(k.g.out_h, k.g.out_w, W::outputs),
+        block_size(tiles_in_block(k.g.in + k.g.out, values, tiles.count())),
+        in_stride(value_stride(k.g.in, block_size)),
+        out_stride(value_stride(k.g.out, block_size)),
+        in(in_stride * values),
+        out(out_stride * values),
+        input(input_planes(k, x)) {}
+};
+
 // Values back to tiles: finish(channel, row, column, tile), (row, column) being where it begins.
 template <class Matrix, class Finish>
 void tiles_of(int channels, const TileBlock& block, const Native* values, long stride,

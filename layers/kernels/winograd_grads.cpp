@@ -118,28 +118,26 @@ class WeightSums {
 template <class W, class Gradient>
 void grads(const WinogradConv& k, const Gradient& dy, const Real* x, Real* dw,
            const Real* transformed, Real* dx) {
-  constexpr int n = W::n, values = n * n;
+  constexpr int n = W::n;
   const ConvGeometry& g = k.g;
-  const Tiles tiles(g.out_h, g.out_w, W::outputs);
-  const int block_size = tiles_in_block(g.in + g.out, values, tiles.count());
-  const long in_stride = value_stride(g.in, block_size),
-             out_stride = value_stride(g.out, block_size);
-  const Vectors in(in_stride * values), out(out_stride * values);
+  const Work<W> work(k, x);
+  const Planes& input = work.input;
   std::optional<WeightSums<W>> sums;
-  if (dw) sums.emplace(g, block_size);
-  const Planes input = input_planes(k, x);
+  if (dw) sums.emplace(g, work.block_size);
   const Weights weights{transformed, g.in, 1, g.in, winograd_weight_stride(g)};
-  for_each_tile_block(tiles, block_size, [&](const TileBlock& block) {
-    values_of<Expand<W::a_transposed>>(dy, block, out.data(), out_stride);
+  for_each_tile_block(work.tiles, work.block_size, [&](const TileBlock& block) {
+    Native *const in = work.in.data(), *const out = work.out.data();
+    values_of<Expand<W::a_transposed>>(dy, block, out, work.out_stride);
     if (dw) {
-      values_of<Expand<W::b>>(input, block, in.data(), in_stride);
-      sums->add(block, block.part == 0 && block.first == 0, in.data(), in_stride, out.data(),
-                out_stride);
+      values_of<Expand<W::b>>(input, block, in, work.in_stride);
+      sums->add(block, block.part == 0 && block.first == 0, in, work.in_stride, out,
+                work.out_stride);
     }
     if (!dx) return;
-    multiply_values<values>(weights, g.out, block, out.data(), out_stride, in.data(), in_stride);
+    multiply_values<Work<W>::values>(weights, g.out, block, out, work.out_stride, in,
+                                     work.in_stride);
     tiles_of<Contract<W::b_transposed>>(
-        g.in, block, in.data(), in_stride, [&](int c, int row, int column, const auto& tile) {
+        g.in, block, in, work.in_stride, [&](int c, int row, int column, const auto& tile) {
           const int top = row - k.padding.h, left = column - k.padding.w;
           const int bottom = std::min(n, input.height - top);
           const int right = std::min(n, input.width - left), first = std::max(0, -left);

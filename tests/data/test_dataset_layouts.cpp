@@ -8,6 +8,7 @@
 #include "data/image_listing.h"
 #include "data/open_dataset.h"
 #include "tests/catch.h"
+#include "tests/dataset_helpers.h"
 #include "tests/temp_dir.h"
 
 namespace {
@@ -18,16 +19,6 @@ using fovea::DataSplit;
 using fovea::open_dataset;
 using fovea::Shape;
 using Names = std::vector<std::string>;
-
-std::string open_error(const std::string& directory) {
-  const std::string message = message_of([&] { open_dataset(directory); });
-  CHECK(message.find('\n') == std::string::npos);
-  return message;
-}
-
-std::string bytes_of(std::span<const std::uint8_t> bytes) {
-  return {bytes.begin(), bytes.end()};
-}
 
 void write_grey(const TempDir& dir, const std::string& name, int grey) {
   fovea::write_png(dir.file(name), {2, 2, 1, std::vector<std::uint8_t>(4, std::uint8_t(grey))});

@@ -10,6 +10,7 @@
 #include "data/mnist.h"
 #include "data/open_dataset.h"
 #include "tests/catch.h"
+#include "tests/dataset_helpers.h"
 #include "tests/temp_dir.h"
 
 namespace {
@@ -19,16 +20,6 @@ using fovea::Dataset;
 using fovea::DataSplit;
 using fovea::open_dataset;
 using fovea::Shape;
-
-std::string open_error(const std::string& directory) {
-  const std::string message = message_of([&] { open_dataset(directory); });
-  CHECK(message.find('\n') == std::string::npos);
-  return message;
-}
-
-std::string bytes_of(std::span<const std::uint8_t> bytes) {
-  return {bytes.begin(), bytes.end()};
-}
 
 std::string cifar_record(int label, int red) {
   return std::string(1, static_cast<char>(label)) + std::string(1024, static_cast<char>(red)) +

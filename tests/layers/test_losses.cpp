@@ -26,6 +26,15 @@ Labels some_labels(int classes) {
   return labels;
 }
 
+Tensor extreme_scores() {
+  Tensor x = Tensor::zeros({3}, true);
+  x[0] = broadcast(10000);
+  x[1] = broadcast(-10000);
+  x[2] = broadcast(-static_cast<Real>(INFINITY));
+  x.set_requires_grad();
+  return x;
+}
+
 }  // namespace
 
 TEST_CASE("losses give PyTorch's values and gradients", "[losses][golden]") {
@@ -112,11 +121,7 @@ TEST_CASE("weighted and soft cross_entropy has the gradients of its differences"
 }
 
 TEST_CASE("losses with extreme scores and at kinks", "[losses]") {
-  Tensor x = Tensor::zeros({3}, true);
-  x[0] = broadcast(10000);
-  x[1] = broadcast(-10000);
-  x[2] = broadcast(-static_cast<Real>(INFINITY));
-  x.set_requires_grad();
+  Tensor x = extreme_scores();
   Labels labels;
   labels.values[1] = 1;
   labels.values[2] = -100;
@@ -173,11 +178,7 @@ TEST_CASE("cross_entropy is nll_loss after log_softmax", "[losses]") {
 }
 
 TEST_CASE("cross_entropy survives huge and infinite scores", "[losses]") {
-  Tensor x = Tensor::zeros({3}, true);
-  x[0] = broadcast(10000);
-  x[1] = broadcast(-10000);
-  x[2] = broadcast(-static_cast<Real>(INFINITY));
-  x.set_requires_grad();
+  Tensor x = extreme_scores();
   Labels labels;
   labels.values[1] = 1;
   const Tensor y = cross_entropy(x, labels);
