@@ -41,10 +41,10 @@ void add_chart(std::vector<RunChart>& charts, const std::string& file, std::vect
   if (!series.empty()) charts.push_back({file, {options.title, line_chart_svg(series, options)}});
 }
 
-// Training losses of single steps are noisy and many: the mean of each of up to 200 stretches.
-Series smoothed_steps(const RunLog& log, const std::string& name) {
+// Training losses of single steps are noisy and many: the mean of each of about `points` stretches.
+Series smoothed_steps(const RunLog& log, const std::string& name, std::size_t points = 200) {
   Series series{.name = name, .dashed = true};
-  const std::size_t count = log.steps.size(), stretch = std::max<std::size_t>(1, count / 200);
+  const std::size_t count = log.steps.size(), stretch = std::max<std::size_t>(1, count / points);
   for (std::size_t begin = 0; begin + stretch <= count; begin += stretch) {
     double sum = 0;
     for (std::size_t i = begin; i < begin + stretch; ++i) sum += log.steps[i]["loss"];
@@ -103,7 +103,7 @@ std::vector<RunChart> run_charts(const RunLog& log, const std::string& training_
              .log_y = spans_decades(errors)});
   if (log.epochs.size() > 1) {
     const std::vector<Series> steps = {curve("one step", log.steps, "step", "loss"),
-                                       smoothed_steps(log, "mean")};
+                                       smoothed_steps(log, "mean", 25)};
     add_chart(charts, "step-loss.svg", steps,
               {.title = "Loss of single steps",
                .x_label = "step",
