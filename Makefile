@@ -190,8 +190,9 @@ $(OBJ)/apps/%.o $(OBJ)/tests/%.o: EXTRA_FLAGS := -O1
 ifeq ($(KIND),release)
 $(foreach room,shell run train onnx mnist_stn stn_paper,$(OBJ)/apps/$(room)/%.o): EXTRA_FLAGS := -O0
 endif
-# What the benchmark says about how it was built.
-$(OBJ)/apps/bench/%.o: EXTRA_FLAGS := -O2 -DFOVEA_FLAGS='"$(CXXFLAGS_$(KIND)) -fno-math-errno"'
+# What logs, results and the benchmark say about how the library was built.
+$(OBJ)/apps/bench/%.o: EXTRA_FLAGS := -O2
+$(OBJ)/apps/shell/build_info.o: EXTRA_FLAGS := -O1 -DFOVEA_FLAGS='"$(CXXFLAGS_$(KIND))"'
 
 $(OBJ)/libfovea.a: $(call objects,$(LIB_SOURCES))
 $(OBJ)/libfovea_train.a: $(call objects,$(ROOM_SOURCES))

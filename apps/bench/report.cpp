@@ -23,7 +23,7 @@ Machine describe_machine() {
     }
   m.cores = available_cpus();
   m.compiler = compiler_description();
-  m.flags = FOVEA_FLAGS;
+  m.flags = flags_description();
   m.instructions = cat(target_description(), ", ", native_width, " numbers a register");
   m.blas = blas_description();
   m.blas_warning = blas_warning();

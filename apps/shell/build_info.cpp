@@ -33,15 +33,7 @@ std::string target_description() {
 }
 
 std::string flags_description() {
-#if defined(__OPTIMIZE__)
-  std::string out = "optimised";
-#else
-  std::string out = "not optimised";
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-  out += ", with sanitizers";
-#endif
-  return out;
+  return FOVEA_FLAGS;
 }
 
 std::string machine_line() {

@@ -9,7 +9,7 @@ inline constexpr const char* version = "0.1.0";
 
 std::string compiler_description();  ///< "GCC 12.2.0"
 std::string target_description();    ///< "AVX-512, float", what the compiler was told to use
-std::string flags_description();     ///< "optimised", "not optimised", with sanitizers if any
+std::string flags_description();     ///< the compiler options of the library: "-O3 -march=native"
 
 /// "2 threads on 2 CPUs, OpenBLAS 0.3.21, SkylakeX kernels, GCC 12.2.0 (AVX-512, float, optimised)"
 std::string machine_line();
