@@ -141,6 +141,14 @@ template <int S>
 
 }  // namespace detail
 
+/// ReLU, and its gradient where `y` came of it. NaN stays NaN and passes its gradient on.
+[[gnu::always_inline]] inline Native rectified(const Native& v) {
+  return v < 0 ? Native{} : v;
+}
+[[gnu::always_inline]] inline Native rectified_grad(const Native& y, const Native& dy) {
+  return y <= 0 ? Native{} : dy;
+}
+
 /// Transposes a square of native_width vectors in place.
 inline void transpose(Native* v) {
   detail::transpose_stages<1>(v);

@@ -9,13 +9,9 @@ Tensor relu(const Tensor& x) {
   // The comparisons are the other way round than max()'s: NaN stays NaN and passes its gradient on,
   // as in PyTorch.
   return detail::unary(
-      "relu", x,
-      [](const Lanes& v) {
-        return map_natives([](const Native& p) { return p < 0 ? Native{} : p; }, v);
-      },
+      "relu", x, [](const Lanes& v) { return map_natives(rectified, v); },
       [](const Lanes& v, const Lanes&, const Lanes& dy) {
-        return map_natives([](const Native& p, const Native& dp) { return p <= 0 ? Native{} : dp; },
-                           v, dy);
+        return map_natives(rectified_grad, v, dy);
       });
 }
 

@@ -4,6 +4,9 @@
 
 #include "core/autograd.h"
 #include "core/long_sum.h"
+#include "core/native.h"
+#include "core/trace.h"
+#include "layers/activations.h"
 #include "layers/conv_operands.h"
 #include "layers/init.h"
 #include "layers/kernels/conv2d_kernels.h"
@@ -28,11 +31,24 @@ void check_options(const Conv2dOptions& o) {
           " and out=", o.out, " has more than 2^31 weights");
 }
 
-void add_bias_grad(const Tensor& dy, int channels, Real* db) {
+// What a ReLU whose output was `y` lets through of `dy`.
+Lanes rectified_at(const Tensor& y, const Tensor& dy, int i) {
+  return map_natives(rectified_grad, y[i], dy[i]);
+}
+Tensor rectified_gradient(const Tensor& y, const Tensor& dy) {
+  Tensor out = Tensor::like(dy);
+  for (int i = 0; i < dy.size(); ++i) out[i] = rectified_at(y, dy, i);
+  return out;
+}
+
+// `rectified`: the output of a ReLU behind it, or none.
+void add_bias_grad(const Tensor& dy, const Tensor& rectified, int channels, Real* db) {
   const int positions = dy.size() / channels;
   for (int c = 0; c < channels; ++c) {
-    const Lanes* of_channel = dy.lanes() + c * positions;
-    db[c] += sum_lanes(blocked_sum<Lanes>(positions, [&](int i) { return of_channel[i]; }));
+    const int first = c * positions;
+    db[c] += sum_lanes(blocked_sum<Lanes>(positions, [&](int i) -> Lanes {
+      return rectified ? rectified_at(rectified, dy, first + i) : dy[first + i];
+    }));
   }
 }
 
@@ -84,6 +100,7 @@ struct Kept {
   ConvInput x;
   ConvWeights weights;
   Conv2dOptions options;
+  Tensor rectified;  // the output of a ReLU behind it, or none
 };
 
 // Group `i` of a tensor whose channels are divided among the groups.
@@ -91,13 +108,13 @@ Real* of_group(const Tensor& t, int i, int groups) {
   return t.data() + static_cast<long>(i) * (t.size() / groups) * lane_count;
 }
 
-void forward_group(const Kept& k, int i, bool trained, const Real* bias, Real* y) {
+void forward_group(const Kept& k, int i, bool trained, const Real* bias, bool relu, Real* y) {
   const int groups = k.options.groups;
   if (const auto choice = winograd_choice(ConvPass::forward, k.g, trained))
     winograd_forward({k.g, k.x.padding(), choice->form}, of_group(k.x.plain(), i, groups),
-                     k.weights.winograd(k.g, choice->form, i)->data(), bias, y);
+                     k.weights.winograd(k.g, choice->form, i)->data(), bias, relu, y);
   else
-    conv_forward(k.g, of_group(k.x.padded(), i, groups), k.weights.of_group(k.g, i), bias, y);
+    conv_forward(k.g, of_group(k.x.padded(), i, groups), k.weights.of_group(k.g, i), bias, relu, y);
 }
 
 // Either gradient may be left out.
@@ -108,14 +125,22 @@ void add_grads(const Kept& k, const Tensor& dy, Real* dw, const Tensor* dx) {
   const bool direct_weights = dw && !winograd.of_weights, direct_input = dx && !winograd.of_input;
   const bool pads = k.x.padding() != Extent2(0);
   const Tensor padded = direct_input && pads ? k.x.padded_zeros() : Tensor();
+  const bool behind_relu = bool(k.rectified), direct = direct_weights || direct_input;
+  const Tensor through = behind_relu && direct ? rectified_gradient(k.rectified, dy) : dy;
   for (int i = 0; i < groups; ++i) {
-    const Real* d = of_group(dy, i, groups);
+    const Real* d = of_group(through, i, groups);
     Real* dw_i = dw ? dw + static_cast<long>(i) * g.out * g.taps() : nullptr;
     winograd.for_each_form([&](const WinogradForm& form, bool weights, bool input) {
-      winograd_grads({g, k.x.padding(), form}, d, of_group(k.x.plain(), i, groups),
-                     weights ? dw_i : nullptr,
-                     input ? k.weights.winograd(g, form, i)->data() : nullptr,
-                     input ? of_group(*dx, i, groups) : nullptr);
+      const auto add = [&](const auto& of_output) {
+        winograd_grads({g, k.x.padding(), form}, of_output, of_group(k.x.plain(), i, groups),
+                       weights ? dw_i : nullptr,
+                       input ? k.weights.winograd(g, form, i)->data() : nullptr,
+                       input ? of_group(*dx, i, groups) : nullptr);
+      };
+      if (behind_relu && !direct)
+        add(RectifiedGradient{d, of_group(k.rectified, i, groups)});
+      else
+        add(d);
     });
     if (direct_weights)
       conv_weight_grad(g, of_group(k.x.padded(), i, groups), d, g.positions(), 0, g.out_h, dw_i);
@@ -128,20 +153,25 @@ void add_grads(const Kept& k, const Tensor& dy, Real* dw, const Tensor* dx) {
 
 }  // namespace
 
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
+namespace {
+
+Tensor convolution(OpName op, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                   const Conv2dOptions& o, bool relu) {
   const ConvGeometry g = conv2d_geometry(x, weight, bias, o);
-  Kept kept{g, ConvInput(x, o.padding), ConvWeights(weight), o};
+  Kept kept{g, ConvInput(x, o.padding), ConvWeights(weight), o, {}};
   Tensor y = Tensor::per_sample({o.out, g.out_h, g.out_w});
   const bool trained = grad_wanted({x, weight, bias});
   for (int i = 0; i < o.groups; ++i)
-    forward_group(kept, i, trained, bias ? bias.data() + i * g.out : nullptr,
+    forward_group(kept, i, trained, bias ? bias.data() + i * g.out : nullptr, relu,
                   of_group(y, i, o.groups));
+  if (relu) kept.rectified = y.detach();
   return record(
-      "conv2d", y, {x, weight, bias},
+      op, y, {x, weight, bias},
       [kept = std::move(kept)](const Tensor& dy, GradSink& grad) {
         Tensor* dw = grad.wanted(1);
         add_grads(kept, dy, dw ? dw->data() : nullptr, grad.wanted(0));
-        if (Tensor* db = grad.wanted(2)) add_bias_grad(dy, kept.options.out, db->data());
+        if (Tensor* db = grad.wanted(2))
+          add_bias_grad(dy, kept.rectified, kept.options.out, db->data());
       },
       [&] {
         return Attributes{{"stride", {o.stride.h, o.stride.w}},
@@ -149,6 +179,19 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
                           {"dilation", {o.dilation.h, o.dilation.w}},
                           {"groups", o.groups}};
       });
+}
+
+}  // namespace
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o) {
+  return convolution("conv2d", x, weight, bias, o, false);
+}
+
+Tensor conv_relu(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                 const Conv2dOptions& o) {
+  // A trace shows both operations, so that exporters need not know this one.
+  if (tracing()) return relu(conv2d(x, weight, bias, o));
+  return convolution("conv_relu", x, weight, bias, o, true);
 }
 
 Conv2d::Conv2d(const Conv2dOptions& options, Random& rng) : options_(options) {

@@ -25,6 +25,11 @@ struct Conv2dOptions {
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
               const Conv2dOptions& options);
 
+/// relu(conv2d(x, ...)), with the values of that pair, in one pass. A chain of these layers
+/// (layers/chain.h) runs so by itself.
+Tensor conv_relu(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                 const Conv2dOptions& options);
+
 /// The checked geometry of one group of that convolution.
 ConvGeometry conv2d_geometry(const Tensor& x, const Tensor& weight, const Tensor& bias,
                              const Conv2dOptions& options);
@@ -37,7 +42,7 @@ class Conv2d : public Module {
 
   Tensor forward(const Tensor& x) const override { return conv2d(x, weight_, bias_, options_); }
   std::string describe() const override;
-  /// Takes 2x2 max pooling and ReLU along: layers/conv_pool.h.
+  /// Takes ReLU along, and 2x2 max pooling with it: layers/conv_pool.h.
   Fused fuse(std::span<const Module* const> followers) const override;
 
   const Conv2dOptions& options() const { return options_; }

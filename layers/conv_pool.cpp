@@ -112,9 +112,9 @@ void add_grads(const Kept& k, const Tensor& dy, Real* dw, const Tensor* dx) {
   const PooledGradient d{dy.data(), reinterpret_cast<const RealInt*>(winners), g.out, g.out_h / 2,
                          g.out_w / 2};
   winograd.for_each_form([&](const WinogradForm& form, bool weights, bool input) {
-    winograd_pool_grads({g, k.x.padding(), form}, d, k.x.plain().data(), weights ? dw : nullptr,
-                        input ? k.weights.winograd(g, form)->data() : nullptr,
-                        input ? dx->data() : nullptr);
+    winograd_grads({g, k.x.padding(), form}, d, k.x.plain().data(), weights ? dw : nullptr,
+                   input ? k.weights.winograd(g, form)->data() : nullptr,
+                   input ? dx->data() : nullptr);
   });
   if (winograd.of_weights) dw = nullptr;
   if (!dx || winograd.of_input) return add_direct_grads(k, dy, dw, nullptr);
@@ -156,7 +156,10 @@ Fused Conv2d::fuse(std::span<const Module* const> followers) const {
   const auto is = [](const Module& module, const std::type_info& type) {
     return typeid(module) == type;
   };
-  if (followers.size() < 2 || !is(*this, typeid(Conv2d)) || !is(*followers[0], typeid(MaxPool2d)) ||
+  if (!is(*this, typeid(Conv2d))) return {};
+  if (followers.size() >= 1 && is(*followers[0], typeid(ReLU)))
+    return {1, [this](const Tensor& x) { return conv_relu(x, weight_, bias_, options_); }};
+  if (followers.size() < 2 || !is(*followers[0], typeid(MaxPool2d)) ||
       !is(*followers[1], typeid(ReLU)))
     return {};
   const auto* pool = static_cast<const MaxPool2d*>(followers[0]);

@@ -70,6 +70,8 @@ std::vector<WayTime> way_times(double seconds_each);
 
 /// Peak memory in MB of a process that trains on as many images as MNIST has. `self`: this program.
 double training_memory_mb(const std::string& self);
+/// Of one that takes a few training steps of 64 samples on all CPUs.
+double step_memory_mb(const std::string& self, const std::string& network);
 /// Milliseconds from the start of a process to the end of its first training step.
 double first_step_ms(const std::string& self);
 /// What such a process does; returns its exit code.

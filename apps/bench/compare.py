@@ -1,10 +1,11 @@
-"""Runs the same networks and operations here (build/bench) and in PyTorch, in turns: the ratios.
+"""Runs the same networks and operations here (build/bench), in PyTorch and in JAX, in turns.
 
-Usage: compare.py BENCH [--rounds N] [--seconds S] [--networks train,wide,deep] [--no-operations]
+Usage: compare.py BENCH [--rounds N] [--seconds S] [--networks train,wide,...] [--no-operations]
 
-Networks train and are evaluated on batches that are in memory already; PyTorch gets its best of 1
-and 2 threads, with and without channels_last and torch.compile. Operations run on one thread on
-either side, forward and backward; PyTorch gets its better memory format. Neither side sees
+Networks (compare_networks.py) train and are evaluated on batches that are in memory already;
+PyTorch gets its best of 1 and 2 threads, with and without channels_last and torch.compile; JAX,
+where it is installed, compiles whole steps and uses the threads that it likes. Operations run on
+one thread on either side, forward and backward; PyTorch gets its better memory format. Nobody sees
 environment variables that hold it back. Figures are medians of the rounds.
 """
 
@@ -17,59 +18,14 @@ import sys
 import tempfile
 import time
 
-HAMPERING = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "DNNL_", "ONEDNN_", "ATEN_", "GOTO_")
+from compare_networks import NETWORKS, jax_network, torch_network
+
+HAMPERING = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "DNNL_", "ONEDNN_", "ATEN_", "GOTO_",
+             "XLA_")
 
 
 def clean_environment():
     return {k: v for k, v in os.environ.items() if not k.startswith(HAMPERING)}
-
-
-def after(extent, kernel):
-    return (extent - kernel + 1) // 2
-
-
-def make_network(torch, kind):
-    """The networks of apps/networks/: tutorial.cpp as PyTorch's tutorial writes it, and deep.cpp."""
-    nn, F = torch.nn, torch.nn.functional
-    c, size, l1, l2, lf = {
-        "train": (1, 28, 8, 10, 32), "wide": (3, 32, 64, 128, 256), "deep": (3, 32, 16, 32, 64)
-    }[kind]  # fmt: skip
-    found = l2 * after(after(size, 7), 5) ** 2
-
-    def classifier():
-        if kind == "deep":
-            layers, channels = [], c
-            for out in (32, 64, 128):
-                layers += [nn.Conv2d(channels, out, 3, padding=1), nn.ReLU(True),
-                           nn.Conv2d(out, out, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(True),
-                           nn.Dropout2d(0.1)]  # fmt: skip
-                channels = out
-            features, fc = channels * (size // 8) ** 2, 256
-        else:
-            c1, c2, fc = (16, 32, 1024) if kind == "wide" else (10, 20, 50)
-            layers = [nn.Conv2d(c, c1, 5), nn.MaxPool2d(2), nn.ReLU(True), nn.Conv2d(c1, c2, 5),
-                      nn.Dropout2d(), nn.MaxPool2d(2), nn.ReLU(True)]  # fmt: skip
-            features = c2 * after(after(size, 5), 5) ** 2
-        return nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, fc), nn.ReLU(True),
-                             nn.Dropout(), nn.Linear(fc, 10), nn.LogSoftmax(1))  # fmt: skip
-
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.localization = nn.Sequential(
-                nn.Conv2d(c, l1, 7), nn.MaxPool2d(2), nn.ReLU(True),
-                nn.Conv2d(l1, l2, 5), nn.MaxPool2d(2), nn.ReLU(True))
-            self.fc_loc = nn.Sequential(nn.Linear(found, lf), nn.ReLU(True), nn.Linear(lf, 6))
-            self.fc_loc[2].weight.data.zero_()
-            self.fc_loc[2].bias.data.copy_(torch.tensor([1.0, 0, 0, 0, 1, 0]))
-            self.classifier = classifier()
-
-        def forward(self, x):
-            theta = self.fc_loc(self.localization(x).flatten(1)).view(-1, 2, 3)
-            grid = F.affine_grid(theta, list(x.shape), align_corners=False)
-            return self.classifier(F.grid_sample(x, grid, align_corners=False))
-
-    return Net(), (c, size, size)
 
 
 class Config:
@@ -82,12 +38,12 @@ class Config:
             ", torch.compile" if compiled else "")
         torch.manual_seed(1)
         torch.set_num_threads(threads)
-        net, shape = make_network(torch, kind)
+        net, shape = torch_network(torch, kind), NETWORKS[kind]["image"]
         layout = torch.channels_last if channels_last else torch.contiguous_format
         net = net.to(memory_format=layout).train(training)
         self.optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
         self.net = torch.compile(net) if compiled else net
-        self.batch = 64 if training else evaluation_batch(kind)
+        self.batch = 64 if training else NETWORKS[kind]["evaluation_batch"]
         pixels = torch.randint(0, 256, (max(2, 1024 // self.batch), self.batch) + shape)
         self.batches = [((p / 255 - 0.5) / 0.3).contiguous(memory_format=layout) for p in pixels]
         self.labels = torch.randint(0, 10, (len(self.batches), self.batch))
@@ -116,9 +72,54 @@ class Config:
         return self.batch * steps / (time.perf_counter() - start)
 
 
-def evaluation_batch(kind):
-    """As bench has it."""
-    return 1024 if kind == "train" else 256
+class JaxConfig:
+    """Whole steps, compiled."""
+
+    def __init__(self, jax, kind, training):
+        spec, jnp = NETWORKS[kind], jax.numpy
+        self.jax, self.count, self.training = jax, 0, training
+        self.batch = 64 if training else spec["evaluation_batch"]
+        self.parameters, apply = jax_network(jax, kind)
+        channels, height, width = spec["image"]
+        count = max(2, 1024 // self.batch)
+        keys = jax.random.split(jax.random.PRNGKey(2), 3)
+        self.key = keys[2]
+        images = jax.random.uniform(keys[0], (count, self.batch, height, width, channels))
+        self.batches = list((images - 0.5) / 0.3)
+        self.labels = list(jax.random.randint(keys[1], (count, self.batch), 0, 10))
+
+        def loss(parameters, x, labels, key):
+            out = apply(parameters, x, key)
+            return -jnp.mean(jnp.take_along_axis(out, labels[:, None], 1))
+
+        def step(parameters, x, labels, key):
+            key, own = jax.random.split(key)
+            grads = jax.grad(loss)(parameters, x, labels, own)
+            return jax.tree.map(lambda p, g: p - 0.01 * g, parameters, grads), key
+
+        self.train = jax.jit(step, donate_argnums=(0,))
+        self.evaluate = jax.jit(apply)
+        for _ in range(3):
+            self.step()
+
+    def step(self):
+        i = self.count % len(self.batches)
+        self.count += 1
+        if self.training:
+            self.parameters, self.key = self.train(self.parameters, self.batches[i],
+                                                   self.labels[i], self.key)
+            done = self.parameters
+        else:
+            done = self.evaluate(self.parameters, self.batches[i])
+        self.jax.block_until_ready(done)
+
+    def rate(self, seconds):
+        self.step()
+        start, steps = time.perf_counter(), 0
+        while time.perf_counter() - start < seconds:
+            self.step()
+            steps += 1
+        return self.batch * steps / (time.perf_counter() - start)
 
 
 def best_config(torch, kind, training, seconds):
@@ -154,16 +155,19 @@ def bench_rate(bench, kind, training):
     return max(speed["samples_per_second"] for speed in speeds)
 
 
-def compare_network(torch, args, kind, training):
+def compare_network(torch, jax, args, kind, training):
+    """Medians of the rounds: Fovea, PyTorch, JAX or None."""
     best = best_config(torch, kind, training, args.seconds / 2)
+    peers = [best] + ([JaxConfig(jax, kind, training)] if jax else [])
     rounds = []
     for _ in range(args.rounds):
-        rounds.append((bench_rate(args.bench, kind, training), best.rate(args.seconds)))
-        print("  Fovea %8.0f   PyTorch %8.0f" % rounds[-1], flush=True)
-    ours, theirs = (statistics.median(side) for side in zip(*rounds))
-    print("  median of %d rounds: Fovea %.0f, PyTorch %s (%s) %.0f: %.1f times as fast\n" % (
-        args.rounds, ours, torch.__version__, best.name, theirs, ours / theirs), flush=True)
-    return ours, theirs
+        rounds.append([bench_rate(args.bench, kind, training)] +
+                      [peer.rate(args.seconds) for peer in peers])
+        print("  Fovea, PyTorch%s: %s" % (", JAX" if jax else "",
+              ", ".join("%.0f" % rate for rate in rounds[-1])), flush=True)
+    medians = [statistics.median(side) for side in zip(*rounds)]
+    print("  PyTorch %s with %s\n" % (torch.__version__, best.name), flush=True)
+    return medians + [None] * (2 - len(peers))
 
 
 def operation(torch, case, layout):
@@ -231,7 +235,7 @@ def main():
     parser.add_argument("bench")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
-    parser.add_argument("--networks", default="train,wide,deep")
+    parser.add_argument("--networks", default=",".join(NETWORKS))
     parser.add_argument("--no-operations", action="store_true")
     args = parser.parse_args()
 
@@ -243,20 +247,25 @@ def main():
         print("compare: %s has no PyTorch, so there is nothing to compare with "
               "(PYTHON=... names another Python)" % sys.executable)
         return
-    names = {"train": "tutorial", "wide": "wide CIFAR-10", "deep": "cifar-deep"}
+    try:
+        import jax
+    except ImportError:
+        jax = None
+        print("compare: no JAX here, so PyTorch alone")
     table = []
     for kind in filter(None, args.networks.split(",")):
         for training in (True, False):
-            what = "training, batch 64" if training else "evaluation, batch %d" % (
-                evaluation_batch(kind))
-            print("%s network, %s" % (names[kind], what))
-            table.append((names[kind], what) + compare_network(torch, args, kind, training))
+            name, batch = NETWORKS[kind]["name"], NETWORKS[kind]["evaluation_batch"]
+            what = "training, batch 64" if training else "evaluation, batch %d" % batch
+            print("%s network, %s" % (name, what))
+            table.append((name, what, compare_network(torch, jax, args, kind, training)))
     if not args.no_operations:
         compare_operations(torch, args)
     print("samples/s, medians of %d rounds" % args.rounds)
-    for name, what, ours, theirs in table:
-        print("  %-14s %-24s Fovea %8.0f  PyTorch %8.0f  %5.1f x" % (
-            name, what, ours, theirs, ours / theirs))
+    for name, what, (ours, torchs, jaxs) in table:
+        line = "  %-14s %-22s Fovea %8.0f  PyTorch %8.0f  %5.1f x" % (
+            name, what, ours, torchs, ours / torchs)
+        print(line + ("  JAX %8.0f  %5.1f x" % (jaxs, ours / jaxs) if jaxs else ""))
 
 
 if __name__ == "__main__":

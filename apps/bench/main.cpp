@@ -18,8 +18,20 @@ struct Options {
   std::vector<std::string> only;
 };
 
-const std::vector<std::string> sections{"train", "eval", "layers", "operations", "ways", "memory",
-                                        "start", "busy", "widths", "wide",       "deep"};
+const std::vector<std::string> sections{"train",  "eval",   "layers", "operations", "ways",
+                                        "memory", "start",  "busy",   "widths",     "wide",
+                                        "deep",   "st-cnn", "best"};
+
+// Beside the tutorial's.
+struct LargeNetwork {
+  const char *section, *title, *network;
+};
+constexpr LargeNetwork large_networks[] = {
+    {"wide", "wide CIFAR-10 network", "cifar"},
+    {"deep", "network of 3x3 convolutions", "cifar-deep"},
+    {"st-cnn", "ST-CNN of the transformers' paper", "st-cnn"},
+    {"best", "network for distorted digits", "best"},
+};
 
 // 1, 2, 3, 4, then powers of two, and the last.
 std::vector<int> thread_counts(int last) {
@@ -50,8 +62,8 @@ class Bench {
     if (wanted("operations")) operations();
     if (asked_for("ways")) ways();
     if (wanted("widths")) widths();
-    if (wanted("wide")) results_.wide = large("wide CIFAR-10 network", "cifar");
-    if (wanted("deep")) results_.deep = large("network of 3x3 convolutions", "cifar-deep");
+    for (const LargeNetwork& network : large_networks)
+      if (wanted(network.section)) results_.larger.push_back(large(network, self));
     if (wanted("memory")) memory(self);
     if (wanted("start")) {
       results_.first_step_ms = first_step_ms(self);
@@ -142,10 +154,12 @@ class Bench {
     }
   }
 
-  Large large(const std::string& title, const std::string& network) {
+  Large large(const LargeNetwork& which, const std::string& self) {
+    const std::string network = which.network;
     Large out;
+    out.section = which.section;
     out.parameters = static_cast<long>(make_bench_network(network)->parameter_count());
-    print_title(cat("training, ", title, ", ", out.parameters, " parameters"),
+    print_title(cat("training, ", which.title, ", ", out.parameters, " parameters"),
                 training_flop(network));
     const Effort effort{effort_.repeats, effort_.seconds * 2};
     for (int n : counts_) {
@@ -157,6 +171,8 @@ class Bench {
       out.eval.push_back({256, n, evaluation_rate(network, 256, n, effort), 0});
       print_speed(out.eval.back());
     }
+    out.peak_rss_mb = step_memory_mb(self, network);
+    std::printf("  peak memory of training: %.0f MB\n", out.peak_rss_mb);
     return out;
   }
 

@@ -14,6 +14,8 @@ namespace fovea::bench {
 
 namespace {
 
+constexpr std::string_view step_of = "step of ";
+
 Dataset random_images(int count) {
   Dataset data;
   data.name = "random";
@@ -47,8 +49,14 @@ void train_like_mnist() {
     for_each_tile(batch, [&](const Tile& t) { (*rig.net)(t.images); });
 }
 
+double peak_rss_mb() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
 // Runs `self --probe NAME` and returns what it printed.
-double probe(const std::string& self, const char* name) {
+double probe(const std::string& self, const std::string& name) {
   int ends[2];
   require(::pipe(ends) == 0, "bench: no pipe");
   const pid_t child = ::fork();
@@ -57,7 +65,7 @@ double probe(const std::string& self, const char* name) {
     ::dup2(ends[1], STDOUT_FILENO);
     ::close(ends[0]);
     ::close(ends[1]);
-    ::execl(self.c_str(), self.c_str(), "--probe", name, static_cast<char*>(nullptr));
+    ::execl(self.c_str(), self.c_str(), "--probe", name.c_str(), static_cast<char*>(nullptr));
     ::_exit(127);
   }
   ::close(ends[1]);
@@ -76,9 +84,13 @@ double probe(const std::string& self, const char* name) {
 int run_probe(const std::string& name) {
   if (name == "memory") {
     train_like_mnist();
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    std::printf("%.1f\n", static_cast<double>(usage.ru_maxrss) / 1024);
+    std::printf("%.1f\n", peak_rss_mb());
+    return 0;
+  }
+  if (name.starts_with(step_of)) {
+    Rig rig(name.substr(step_of.size()), 64);
+    for (int i = 0; i < 10; ++i) rig.step();
+    std::printf("%.1f\n", peak_rss_mb());
     return 0;
   }
   require(name == "start", "bench: no probe ", name);
@@ -89,6 +101,10 @@ int run_probe(const std::string& name) {
 
 double training_memory_mb(const std::string& self) {
   return probe(self, "memory");
+}
+
+double step_memory_mb(const std::string& self, const std::string& network) {
+  return probe(self, cat(step_of, network));
 }
 
 double first_step_ms(const std::string& self) {

@@ -168,10 +168,11 @@ void write_json(const std::string& path, const Results& r) {
                              {"mflop", w.mflop},
                              {"samples_per_second", w.speed.samples_per_second.median},
                              {"percent_of_peak", w.speed.percent_of_peak}});
-  for (const auto& [name, large] : {std::pair("wide", &r.wide), std::pair("deep", &r.deep)})
-    out[name] = {{"parameters", large->parameters},
-                 {"train", speed_list(large->train)},
-                 {"eval", speed_list(large->eval)}};
+  for (const Large& large : r.larger)
+    out[large.section] = {{"parameters", large.parameters},
+                          {"train", speed_list(large.train)},
+                          {"eval", speed_list(large.eval)},
+                          {"peak_rss_mb", large.peak_rss_mb}};
   const std::pair<const char*, double> figures[] = {
       {"allocations_per_step", r.allocations_per_step},
       {"peak_rss_mb", r.peak_rss_mb},

@@ -32,15 +32,17 @@ struct Width {
 };
 
 struct Large {
+  std::string section;
   long parameters = 0;
   std::vector<Speed> train, eval;
+  double peak_rss_mb = 0;
 };
 
 struct Results {
   Machine machine;
   std::vector<Peak> peak;
   std::vector<Speed> train, eval, busy;
-  Large wide, deep;
+  std::vector<Large> larger;
   std::vector<Width> widths;
   std::vector<LayerTimes> layers, operations;
   std::vector<WayTime> ways;

@@ -79,7 +79,7 @@ void forward_channels(const ConvGeometry& g, const Real* const* x, const Real* w
 
 template <int P>
 void forward_positions(const ConvGeometry& g, int first, const Real* x, const Real* w,
-                       const Real* bias, Real* y) {
+                       const Real* bias, bool relu, Real* y) {
   const Real* xs[P];
   for (int p = 0; p < P; ++p) {
     const int position = first + p;
@@ -87,20 +87,23 @@ void forward_positions(const ConvGeometry& g, int first, const Real* x, const Re
                     lane_count;
   }
   forward_channels<P>(g, xs, w, bias, [&](int channel) {
-    return [&g, out = y + (static_cast<long>(channel) * g.positions() + first) * lane_count](
+    return [&g, relu, out = y + (static_cast<long>(channel) * g.positions() + first) * lane_count](
                int o, int part, const Native* values) {
       Real* at = out + static_cast<long>(o) * g.positions() * lane_count + part;
 #pragma GCC unroll 8
-      for (int p = 0; p < P; ++p) native(at + p * lane_count) = values[p];
+      for (int p = 0; p < P; ++p)
+        native(at + p * lane_count) = relu ? rectified(values[p]) : values[p];
     };
   });
 }
 
-void forward_all(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias, Real* y) {
+void forward_all(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias, bool relu,
+                 Real* y) {
   int position = 0;
   for (; position + block_positions <= g.positions(); position += block_positions)
-    forward_positions<block_positions>(g, position, x, w, bias, y);
-  for (; position < g.positions(); ++position) forward_positions<1>(g, position, x, w, bias, y);
+    forward_positions<block_positions>(g, position, x, w, bias, relu, y);
+  for (; position < g.positions(); ++position)
+    forward_positions<1>(g, position, x, w, bias, relu, y);
 }
 
 // Calls visit(piece, tap) for pieces of a kernel, of which `tap` is the first tap: some channels,
@@ -124,7 +127,7 @@ void for_each_kernel_piece(const ConvGeometry& g, const Visit& visit) {
 
 // With a kernel of so many taps that their sum is a long one.
 void forward_in_pieces(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias,
-                       Real* y) {
+                       bool relu, Real* y) {
   auto* const out = reinterpret_cast<Lanes*>(y);
   const WideSums<Lanes> sums(g.out * g.positions());
   for_each_kernel_piece(g, [&](const ConvGeometry& piece, int tap) {
@@ -137,17 +140,21 @@ void forward_in_pieces(const ConvGeometry& g, const Real* x, const Real* w, cons
               w + static_cast<long>(o) * g.taps() + tap + (ic * g.kernel_h + ky) * g.kernel_w,
               piece.kernel_w, to);
     forward_all(piece, x + static_cast<long>(g.tap_offset(tap)) * lane_count, weights.data(),
-                nullptr, y);
+                nullptr, false, y);
     for (int i = 0; i < g.out * g.positions(); ++i) sums[i].add(out[i]);
   });
   for (int i = 0; i < g.out * g.positions(); ++i)
     out[i] = sums[i].value() + (bias ? bias[i / g.positions()] : 0);
+  if (!relu) return;
+  for (long i = 0; i < static_cast<long>(g.out) * g.positions() * lane_count; i += native_width)
+    native(y + i) = rectified(native(y + i));
 }
 
 }  // namespace
 
-void conv_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias, Real* y) {
-  (has_long_sums(g) ? forward_in_pieces : forward_all)(g, x, w, bias, y);
+void conv_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias, bool relu,
+                  Real* y) {
+  (has_long_sums(g) ? forward_in_pieces : forward_all)(g, x, w, bias, relu, y);
 }
 
 void conv_pool_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias,
@@ -163,18 +170,8 @@ void conv_pool_forward(const ConvGeometry& g, const Real* x, const Real* w, cons
       const long at = (static_cast<long>(py) * pooled_w + px) * lane_count;
       forward_channels<4>(g, xs, w, bias, [&](int channel) {
         return [&, first = channel * plane + at](int o, int part, const Native* values) {
-          Native best = values[0];
-          NativeInts winner{};
-#pragma GCC unroll 4
-          for (int p = 1; p < 4; ++p) {
-            const NativeInts better = (values[p] > best) | (values[p] != values[p]);
-            best = better ? values[p] : best;
-            winner = better ? p - NativeInts{} : winner;
-          }
-          const NativeInts dead = best <= 0;
           const long i = first + o * plane + part;
-          native(y + i) = dead ? Native{} : best;
-          if (winners) native(winners + i) = dead ? dead_window - NativeInts{} : winner;
+          keep_winner(values, y + i, winners ? winners + i : nullptr);
         };
       });
     }

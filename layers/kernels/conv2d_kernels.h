@@ -13,8 +13,9 @@ inline bool has_long_sums(const ConvGeometry& g) {
   return g.taps() > 16384;
 }
 
-/// y = w * x + bias; bias may be null.
-void conv_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias, Real* y);
+/// y = w * x + bias; bias may be null. `relu`: of that, what is not negative.
+void conv_forward(const ConvGeometry& g, const Real* x, const Real* w, const Real* bias, bool relu,
+                  Real* y);
 
 /// y = relu(maximum over 2x2 windows of (w * x + bias)), [out, out_h / 2, out_w / 2]. Each lane of
 /// `winners`, if not null, is set to which of its window's four values it took, row by row, or to

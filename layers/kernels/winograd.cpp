@@ -83,7 +83,7 @@ void winograd_weights(const ConvGeometry& g, const WinogradForm& form, const Rea
 }
 
 void winograd_forward(const WinogradConv& k, const Real* x, const Real* transformed,
-                      const Real* bias, Real* y) {
+                      const Real* bias, bool relu, Real* y) {
   const ConvGeometry& g = k.g;
   with_form(k.form, [&](auto m, auto r) {
     const auto store = [&](int o, int part, int row, int column, const auto& tile) {
@@ -93,7 +93,10 @@ void winograd_forward(const WinogradConv& k, const Real* x, const Real* transfor
       for (int i = 0; i < rows; ++i) {
         const long at = (static_cast<long>(o) * g.out_h + row + i) * g.out_w + column;
         Real* to = y + at * lane_count + part;
-        for (int j = 0; j < columns; ++j, to += lane_count) native(to) = tile[i][j] + b;
+        for (int j = 0; j < columns; ++j, to += lane_count) {
+          const Native v = tile[i][j] + b;
+          native(to) = relu ? rectified(v) : v;
+        }
       }
     };
     forward<Winograd<m, r>>(k, x, transformed, store);

@@ -34,11 +34,11 @@ long winograd_weight_count(const ConvGeometry& g, const WinogradForm& form);
 void winograd_weights(const ConvGeometry& g, const WinogradForm& form, const Real* w,
                       Real* transformed);
 
-/// y = w * x + bias; bias may be null.
+/// conv_forward() (conv2d_kernels.h), this way.
 void winograd_forward(const WinogradConv& k, const Real* x, const Real* transformed,
-                      const Real* bias, Real* y);
+                      const Real* bias, bool relu, Real* y);
 
-/// conv_pool_forward() (conv2d_kernels.h), the same way.
+/// conv_pool_forward(), the same way.
 void winograd_pool_forward(const WinogradConv& k, const Real* x, const Real* transformed,
                            const Real* bias, Real* y, RealInt* winners);
 
@@ -47,13 +47,21 @@ void winograd_pool_forward(const WinogradConv& k, const Real* x, const Real* tra
 void winograd_grads(const WinogradConv& k, const Real* dy, const Real* x, Real* dw,
                     const Real* transformed, Real* dx);
 
+/// The gradient behind the ReLU of winograd_forward(), which returned `outputs`.
+struct RectifiedGradient {
+  const Real* values;
+  const Real* outputs;
+};
+void winograd_grads(const WinogradConv& k, const RectifiedGradient& dy, const Real* x, Real* dw,
+                    const Real* transformed, Real* dx);
+
 /// The gradient of what winograd_pool_forward() returned, [channels, height, width].
 struct PooledGradient {
   const Real* values;
   const RealInt* winners;
   int channels, height, width;
 };
-void winograd_pool_grads(const WinogradConv& k, const PooledGradient& dy, const Real* x, Real* dw,
-                         const Real* transformed, Real* dx);
+void winograd_grads(const WinogradConv& k, const PooledGradient& dy, const Real* x, Real* dw,
+                    const Real* transformed, Real* dx);
 
 }  // namespace fovea

@@ -53,6 +53,31 @@ void values_of(const PooledGradient& d, const TileBlock& block, Native* out, lon
   }
 }
 
+// The same of the gradient behind a ReLU: an output of zero lets nothing through.
+struct RectifiedPlanes {
+  RectifiedGradient d;
+  int channels, height, width;
+};
+template <class Matrix>
+void values_of(const RectifiedPlanes& p, const TileBlock& block, Native* out, long stride) {
+  constexpr int n = Matrix::rows, m = Matrix::columns;
+  for (int c = 0; c < p.channels; ++c)
+    block.for_each([&](int t, int row, int column) {
+      Native tile[m][m] = {};
+      const int rows = std::min(m, p.height - row), columns = std::min(m, p.width - column);
+      for (int i = 0; i < rows; ++i) {
+        const long first = (static_cast<long>(c) * p.height + row + i) * p.width + column;
+        for (int j = 0; j < columns; ++j) {
+          const long at = (first + j) * lane_count + block.part;
+          tile[i][j] = rectified_grad(native(p.d.outputs + at), native(p.d.values + at));
+        }
+      }
+      Native* const of_tile = out + static_cast<long>(c) * block.size + t;
+      transform<Matrix>([&](int i, int j) { return tile[i][j]; },
+                        [&](int i, int j, const Native& v) { of_tile[(i * n + j) * stride] = v; });
+    });
+}
+
 // The sums over samples and tiles of the products of the values of input and output channels.
 template <class W>
 class WeightSums {
@@ -161,8 +186,16 @@ void winograd_grads(const WinogradConv& k, const Real* dy, const Real* x, Real* 
   });
 }
 
-void winograd_pool_grads(const WinogradConv& k, const PooledGradient& dy, const Real* x, Real* dw,
-                         const Real* transformed, Real* dx) {
+void winograd_grads(const WinogradConv& k, const RectifiedGradient& dy, const Real* x, Real* dw,
+                    const Real* transformed, Real* dx) {
+  with_form(k.form, [&](auto m, auto r) {
+    grads<Winograd<m, r>>(k, RectifiedPlanes{dy, k.g.out, k.g.out_h, k.g.out_w}, x, dw, transformed,
+                          dx);
+  });
+}
+
+void winograd_grads(const WinogradConv& k, const PooledGradient& dy, const Real* x, Real* dw,
+                    const Real* transformed, Real* dx) {
   with_form(k.form, [&](auto m, auto r) { grads<Winograd<m, r>>(k, dy, x, dw, transformed, dx); });
 }
 

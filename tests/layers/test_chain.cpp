@@ -114,7 +114,7 @@ TEST_CASE("what fuses has the bits of what does not", "[chain]") {
     check_same(Net(), {1, size.h, size.w});
 }
 
-TEST_CASE("only a plain convolution, 2x2 pooling and ReLU fuse", "[chain]") {
+TEST_CASE("a convolution fuses with ReLU, and with plain 2x2 pooling before it", "[chain]") {
   const Conv2dOptions c{.in = 2, .out = 2, .kernel = 3};
   CHECK(fuses(c, {.kernel = 2}));
   CHECK(fuses(c, {.kernel = 2, .stride = 2}));
@@ -130,9 +130,11 @@ TEST_CASE("only a plain convolution, 2x2 pooling and ReLU fuse", "[chain]") {
   const ReLU relu;
   const Flatten flatten;
   using Modules = std::vector<const Module*>;
-  for (const Modules& others : {Modules{}, Modules{&pool}, Modules{&pool, &flatten},
-                                Modules{&relu, &pool}, Modules{&pool, &pool, &relu}})
+  for (const Modules& others :
+       {Modules{}, Modules{&pool}, Modules{&pool, &flatten}, Modules{&pool, &pool, &relu}})
     CHECK(first->fuse(others).followers == 0);
+  for (const Modules& others : {Modules{&relu}, Modules{&relu, &pool}, Modules{&relu, &relu}})
+    CHECK(first->fuse(others).followers == 1);
 }
 
 TEST_CASE("layers derived from those that fuse run as they say", "[chain]") {
