@@ -136,6 +136,8 @@ std::vector<Case> operation_cases() {
   all.push_back(plain_conv({32, 16, 16}, {.in = 32, .out = 64, .kernel = 3, .padding = 1}));
   all.push_back(plain_conv({64, 13, 13}, {.in = 64, .out = 128, .kernel = 5}));
   all.push_back(plain_conv({3, 32, 32}, {.in = 3, .out = 64, .kernel = 7}));
+  all.push_back(plain_conv({60, 10, 10}, {.in = 60, .out = 120, .kernel = 7}));
+  all.push_back(plain_conv({1, 28, 28}, {.in = 1, .out = 60, .kernel = 9}));
   all.push_back(sample({3, 32, 32}));
   all.push_back(max_pool({64, 16, 16}));
   Case linear = linear_case("linear, 1024 -> 256", 1024, 256);

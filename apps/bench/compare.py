@@ -1,9 +1,11 @@
 """Runs the same networks and operations here (build/bench), in PyTorch and in JAX, in turns.
 
 Usage: compare.py BENCH [--rounds N] [--seconds S] [--networks train,wide,...] [--no-operations]
+                        [--setting '2 threads, channels_last']
 
 Networks (compare_networks.py) train and are evaluated on batches that are in memory already;
-PyTorch gets its best of 1 and 2 threads, with and without channels_last and torch.compile; JAX,
+PyTorch gets its best of 1 and 2 threads, with and without channels_last and torch.compile (found
+anew for each network, or given by --setting); JAX,
 where it is installed, compiles whole steps and uses the threads that it likes. Operations run on
 one thread on either side, forward and backward; PyTorch gets its better memory format. Nobody sees
 environment variables that hold it back. Figures are medians of the rounds.
@@ -28,14 +30,18 @@ def clean_environment():
     return {k: v for k, v in os.environ.items() if not k.startswith(HAMPERING)}
 
 
+def setting_name(threads, channels_last, compiled):
+    return "%d thread%s%s%s" % (
+        threads, "s" if threads > 1 else "", ", channels_last" if channels_last else "",
+        ", torch.compile" if compiled else "")
+
+
 class Config:
     """One way to run a network in PyTorch; rate() continues where it stopped."""
 
     def __init__(self, torch, kind, training, threads, channels_last, compiled):
         self.torch, self.threads, self.training = torch, threads, training
-        self.name = "%d thread%s%s%s" % (
-            threads, "s" if threads > 1 else "", ", channels_last" if channels_last else "",
-            ", torch.compile" if compiled else "")
+        self.name = setting_name(threads, channels_last, compiled)
         torch.manual_seed(1)
         torch.set_num_threads(threads)
         net, shape = torch_network(torch, kind), NETWORKS[kind]["image"]
@@ -122,11 +128,13 @@ class JaxConfig:
         return self.batch * steps / (time.perf_counter() - start)
 
 
-def best_config(torch, kind, training, seconds):
+def best_config(torch, kind, training, seconds, setting):
     configs = []
     for compiled in (False, True):
         for channels_last in (False, True):
             for threads in (1, 2):
+                if setting not in (None, setting_name(threads, channels_last, compiled)):
+                    continue
                 torch._dynamo.reset()  # every setting is compiled anew
                 try:
                     config = Config(torch, kind, training, threads, channels_last, compiled)
@@ -136,6 +144,8 @@ def best_config(torch, kind, training, seconds):
                     continue
                 print("  PyTorch, %-42s %8.0f samples/s" % (config.name, rate), flush=True)
                 configs.append((rate, config))
+    if not configs:
+        sys.exit("compare: PyTorch has no setting '%s' here" % setting)
     return max(configs, key=lambda pair: pair[0])[1]
 
 
@@ -157,7 +167,7 @@ def bench_rate(bench, kind, training):
 
 def compare_network(torch, jax, args, kind, training):
     """Medians of the rounds: Fovea, PyTorch, JAX or None."""
-    best = best_config(torch, kind, training, args.seconds / 2)
+    best = best_config(torch, kind, training, args.seconds / 2, args.setting)
     peers = [best] + ([JaxConfig(jax, kind, training)] if jax else [])
     rounds = []
     for _ in range(args.rounds):
@@ -237,6 +247,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--networks", default=",".join(NETWORKS))
     parser.add_argument("--no-operations", action="store_true")
+    parser.add_argument("--setting")
     args = parser.parse_args()
 
     if clean_environment() != dict(os.environ):  # libraries read them as they are loaded
