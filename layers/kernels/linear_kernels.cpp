@@ -52,18 +52,23 @@ template <int R>
 
 void product(int rows, int depth, const Real* w, long row_step, long depth_step, const Real* x,
              const Real* bias, Real* y, bool accumulate) {
-  constexpr int most_rows = (many_registers ? 16 : 12) / natives_a_lanes;
+  constexpr int most_rows = 12 / natives_a_lanes;
   const int most_depth = sum_block(depth);
   Into into = accumulate ? Into::add_terms : Into::assign;
   for (int first = 0; first == 0 || first < depth; first += most_depth, into = Into::add_sum) {
     const int count = std::min(most_depth, depth - first);
     const bool last = first + count == depth;
-    for_each_block<most_rows>(rows, [&](int r, auto block) {
+    const auto run = [&](int r, auto block) {
       product_block<block>(w + r * row_step + first * depth_step, row_step, depth_step, count,
                            x + static_cast<long>(first) * lane_count,
                            bias && last ? bias + r : nullptr, y + static_cast<long>(r) * lane_count,
                            into);
-    });
+    };
+    // Rows that lie a multiple of a page apart share one set of the L1 cache, which holds 8 or 12.
+    if (row_step * sizeof(Real) % 4096 == 0)
+      for_each_block<std::min(most_rows, 8)>(rows, run);
+    else
+      for_each_block<most_rows>(rows, run);
   }
 }
 
