@@ -33,6 +33,7 @@ class Warped : public Distortion {
 
   std::int32_t operator()(const std::uint8_t* image, std::int32_t label, Random random,
                           std::uint8_t* out) override {
+    if (mostly_blank_) resampler_.look_at(image);
     locate(random);
     resampler_(image, out);
     return label;
@@ -45,6 +46,7 @@ class Warped : public Distortion {
  private:
   Shape shape_;
   Resampler resampler_;
+  bool mostly_blank_ = shape_.size() > base().image_shape.size();  // else looking does not pay
 };
 
 // Turned by U(-degrees, degrees), scaled by U(low, high), and placed so that the square that held
@@ -67,6 +69,10 @@ class Similar final : public Warped {
   }
   double degrees_, low_, high_;
 };
+
+// No canvas is given for P and E. Validation error of FCN, 60 epochs, on 28 x 28 and 42 x 42:
+// P 11.5 and 12.9% (paper: 3.1), E 2.6 and 2.8% (3.2); of CNN, P, after 4 of 12: 13.4 and 9.3%.
+// So 42.
 
 // Scaled by U(0.75, 1), then each corner moved by N(0, 5 pixels): drawn again until the corners
 // are a convex quadrangle with some area at each, which they are in 98.6% of draws.

@@ -17,14 +17,53 @@ struct Affine {
   double x, xj, xi, y, yj, yi;
 };
 
+// What a linear function grows by from column to column; divided by once for all rows.
+struct Slope {
+  double step, inverse;
+  explicit Slope(double s) : step(std::abs(s) < 1e-9 ? 1e-9 : s), inverse(1 / step) {}
+};
+
+// The columns where linear functions are positive.
+struct Columns {
+  double first = 0, last = 1e9;
+
+  /// start + step j > 0
+  void keep(double start, const Slope& slope) {
+    const double zero = -start * slope.inverse;
+    if (slope.step > 0)
+      first = std::max(first, zero);
+    else
+      last = std::min(last, zero);
+  }
+};
+
+// A column more than needed at each end, since places are rounded.
+void locate_only(Resampler& resampler, int i, const Columns& columns) {
+  resampler.locate_only(i, columns.first - 1, columns.last + 1);
+}
+
+// Beyond it a row has no ink.
+void skip_blank(Resampler& resampler, const Affine& a) {
+  if (!resampler.knows_ink()) return;
+  const auto [left, top, right, bottom] = resampler.ink();
+  const Slope xj(a.xj), against_xj(-a.xj), yj(a.yj), against_yj(-a.yj);
+  for (int i = 0; i < resampler.height(); ++i) {
+    const double x = a.x + a.xi * i, y = a.y + a.yi * i;
+    Columns columns;
+    columns.keep(x - left, xj), columns.keep(right - x, against_xj);
+    columns.keep(y - top, yj), columns.keep(bottom - y, against_yj);
+    locate_only(resampler, i, columns);
+  }
+}
+
 void locate_affine(Resampler& resampler, const Affine& a) {
-  const int columns = resampler.stride() / lanes * lanes;
   const float xj = static_cast<float>(a.xj), yj = static_cast<float>(a.yj);
   for (int i = 0; i < resampler.height(); ++i) {
     const float x0 = static_cast<float>(a.x + a.xi * i), y0 = static_cast<float>(a.y + a.yi * i);
     float* __restrict x = resampler.x(i);
     float* __restrict y = resampler.y(i);
-    for (int j = 0; j < columns; ++j) {
+    const int first = resampler.first(i), count = (resampler.last(i) - first) / lanes * lanes;
+    for (int j = first; j < first + count; ++j) {
       const float at = static_cast<float>(j);
       x[j] = x0 + xj * at;
       y[j] = y0 + yj * at;
@@ -50,8 +89,10 @@ void locate_similarity(Resampler& resampler, const Shape& in, const Similarity& 
   const double c = std::cos(s.angle) / s.scale, n = std::sin(s.angle) / s.scale;
   const double x0 = -(resampler.width() - 1) / 2.0 - s.x;
   const double y0 = -(resampler.height() - 1) / 2.0 - s.y;
-  locate_affine(resampler, {c * x0 + n * y0 + (in[2] - 1) / 2.0, c, n,
-                            c * y0 - n * x0 + (in[1] - 1) / 2.0, -n, c});
+  const Affine map = {c * x0 + n * y0 + (in[2] - 1) / 2.0, c,  n,
+                      c * y0 - n * x0 + (in[1] - 1) / 2.0, -n, c};
+  skip_blank(resampler, map);
+  locate_affine(resampler, map);
 }
 
 bool is_convex(const Quadrangle& corners, double least) {
@@ -78,7 +119,12 @@ void locate_quadrangle(Resampler& resampler, const Shape& in, const Quadrangle& 
   const double middle = w[0] * (x0 + x2) / 2 + w[1] * (y0 + y2) / 2 + w[2];
   for (int k = 0; k < 3; ++k) u[k] *= in[2] / middle, v[k] *= in[1] / middle, w[k] /= middle;
 
-  const int columns = resampler.stride() / lanes * lanes;
+  // left < u / w - 1/2 < right, times w; a little wider, since places are rounded.
+  const Resampler::Ink ink = resampler.ink();
+  const double left = ink.left + 0.49, right = ink.right + 0.51;
+  const double top = ink.top + 0.49, bottom = ink.bottom + 0.51;
+  const Slope left_of(u[0] - left * w[0]), right_of(right * w[0] - u[0]);
+  const Slope above(v[0] - top * w[0]), below(bottom * w[0] - v[0]);
   const float uj = static_cast<float>(u[0]), vj = static_cast<float>(v[0]);
   const float wj = static_cast<float>(w[0]);
   for (int i = 0; i < resampler.height(); ++i) {
@@ -87,9 +133,18 @@ void locate_quadrangle(Resampler& resampler, const Shape& in, const Quadrangle& 
       return static_cast<float>(m[0] * 0.5 + m[1] * (i + 0.5) + m[2]);
     };
     const float u0 = start(u), v0 = start(v), w0 = start(w);
+    if (resampler.knows_ink()) {
+      const double x = static_cast<double>(u0), y = static_cast<double>(v0);
+      const double weight = static_cast<double>(w0);
+      Columns columns;
+      columns.keep(x - left * weight, left_of), columns.keep(right * weight - x, right_of);
+      columns.keep(y - top * weight, above), columns.keep(bottom * weight - y, below);
+      locate_only(resampler, i, columns);
+    }
+    const int first = resampler.first(i), count = (resampler.last(i) - first) / lanes * lanes;
     float* __restrict x = resampler.x(i);
     float* __restrict y = resampler.y(i);
-    for (int j = 0; j < columns; ++j) {
+    for (int j = first; j < first + count; ++j) {
       const float at = static_cast<float>(j), weight = w0 + wj * at;
       const float behind = weight > 0 ? 0.0f : -1e6f;  // beyond the horizon
       const float divisor = weight > 1e-6f ? weight : 1e-6f;
@@ -117,9 +172,10 @@ SplineField::SplineField(const Shape& in, const Shape& canvas) : in_(in), canvas
   }
   solve(size, points, system.data(), solved.data());
 
-  stride_ = (canvas[2] + lanes - 1) / lanes * lanes;
-  const int pixels = canvas[1] * stride_;
-  basis_.resize(static_cast<std::size_t>(points * pixels));
+  blocks_ = (canvas[2] + lanes - 1) / lanes;
+  const int all = canvas[1] * blocks_;
+  basis_.resize(static_cast<std::size_t>(all * points * lanes));
+  reach_.resize(static_cast<std::size_t>(points * all));
   for (int i = 0; i < canvas[1]; ++i)
     for (int j = 0; j < canvas[2]; ++j) {
       const double x = (j - (canvas[2] - 1) / 2.0) / in[2], y = (i - (canvas[1] - 1) / 2.0) / in[1];
@@ -131,37 +187,75 @@ SplineField::SplineField(const Shape& in, const Shape& canvas) : in_(in), canvas
         double share = 0;
         for (std::size_t k = 0; k < points + 3; ++k)
           share += terms[k] * solved[k * points + static_cast<std::size_t>(p)];
-        basis_[static_cast<std::size_t>(p * pixels + i * stride_ + j)] = static_cast<float>(share);
+        const int block = i * blocks_ + j / lanes;
+        basis_[static_cast<std::size_t>((block * points + p) * lanes + j % lanes)] =
+            static_cast<float>(share);
+        float& reach = reach_[static_cast<std::size_t>(p * all + block)];
+        reach = std::max(reach, static_cast<float>(std::abs(share)));
       }
     }
 }
 
 void SplineField::locate(Resampler& resampler, const Moves& moves, double scale) const {
+  if (resampler.knows_ink()) skip_blank(resampler, moves, scale);
   const double inverse_scale = 1 / scale;
   locate_affine(resampler,
                 {(in_[2] - 1) / 2.0 - (canvas_[2] - 1) / 2.0 * inverse_scale, inverse_scale, 0,
                  (in_[1] - 1) / 2.0 - (canvas_[1] - 1) / 2.0 * inverse_scale, 0, inverse_scale});
   const float factor = static_cast<float>(inverse_scale);
   for (int i = 0; i < canvas_[1]; ++i)
-    for (std::size_t p = 0; p < points; p += 4) add_moves(i, &moves[p], p, factor, resampler);
+    for (int j = resampler.first(i); j < resampler.last(i); j += lanes)
+      for (std::size_t p = 0; p < points; p += 4)
+        add_moves(static_cast<std::size_t>(i * blocks_ + j / lanes), &moves[p], p, factor,
+                  resampler.x(i) + j, resampler.y(i) + j);
+}
+
+// A vector of columns may see ink where it would see the ink's box without the spline, widened by
+// how far the spline can move any of them.
+void SplineField::skip_blank(Resampler& resampler, const Moves& moves, double scale) const {
+  const std::size_t all = static_cast<std::size_t>(canvas_[1] * blocks_);
+  std::vector<float> furthest(2 * all);  // x, then y
+  float* __restrict far_x = furthest.data();
+  float* __restrict far_y = far_x + all;
+  for (std::size_t p = 0; p < points; ++p) {
+    const float* __restrict reach = &reach_[p * all];
+    const float x = std::abs(moves[p][0]), y = std::abs(moves[p][1]);
+    for (std::size_t k = 0; k < all; ++k) {
+      far_x[k] += x * reach[k];
+      far_y[k] += y * reach[k];
+    }
+  }
+  // In pixels of the canvas, about its middle; a little wider, since places are rounded.
+  const auto [left, top, right, bottom] = resampler.ink();
+  const double x = ((left + right) - (in_[2] - 1)) / 2 * scale, y0 = (in_[1] - 1) / 2.0;
+  const double half_x = (right - left) / 2 * scale + (lanes - 1) / 2.0 + 0.1;
+  const double y = ((top + bottom) / 2 - y0) * scale, half_y = (bottom - top) / 2 * scale + 0.1;
+  for (int i = 0; i < canvas_[1]; ++i) {
+    const double down = std::abs(i - (canvas_[1] - 1) / 2.0 - y) - half_y;
+    int first = blocks_, last = -1;
+    for (int b = 0; b < blocks_; ++b) {
+      const auto k = static_cast<std::size_t>(i * blocks_ + b);
+      const double across =
+          std::abs(b * lanes + (lanes - 1) / 2.0 - (canvas_[2] - 1) / 2.0 - x) - half_x;
+      if (across > static_cast<double>(far_x[k]) || down > static_cast<double>(far_y[k])) continue;
+      first = std::min(first, b), last = b;
+    }
+    resampler.locate_only(i, first * lanes, last < 0 ? -1 : last * lanes + lanes - 1);
+  }
 }
 
 // Four points at once: fewer loads and stores of the sums.
-void SplineField::add_moves(int i, const std::array<float, 2>* moves, std::size_t first,
-                            float factor, Resampler& resampler) const {
-  const std::size_t pixels = static_cast<std::size_t>(canvas_[1] * stride_);
-  const float* __restrict a = &basis_[first * pixels + static_cast<std::size_t>(i * stride_)];
-  const float* __restrict b = a + pixels;
-  const float* __restrict c = b + pixels;
-  const float* __restrict d = c + pixels;
+void SplineField::add_moves(std::size_t block, const std::array<float, 2>* moves, std::size_t first,
+                            float factor, float* __restrict x, float* __restrict y) const {
+  const float* __restrict a = &basis_[(block * points + first) * lanes];
+  const float* __restrict b = a + lanes;
+  const float* __restrict c = b + lanes;
+  const float* __restrict d = c + lanes;
   const float ax = moves[0][0] * factor, bx = moves[1][0] * factor;
   const float cx = moves[2][0] * factor, dx = moves[3][0] * factor;
   const float ay = moves[0][1] * factor, by = moves[1][1] * factor;
   const float cy = moves[2][1] * factor, dy = moves[3][1] * factor;
-  float* __restrict x = resampler.x(i);
-  float* __restrict y = resampler.y(i);
-  const int columns = stride_ / lanes * lanes;
-  for (int j = 0; j < columns; ++j) {
+  for (int j = 0; j < lanes; ++j) {
     x[j] += ax * a[j] + bx * b[j] + cx * c[j] + dx * d[j];
     y[j] += ay * a[j] + by * b[j] + cy * c[j] + dy * d[j];
   }

@@ -43,13 +43,15 @@ class SplineField {
   void locate(Resampler& resampler, const Moves& moves, double scale) const;
 
  private:
-  // Row `i` of the shares of four points.
-  void add_moves(int i, const std::array<float, 2>* moves, std::size_t first, float factor,
-                 Resampler& resampler) const;
+  void skip_blank(Resampler& resampler, const Moves& moves, double scale) const;
+  // Of four points' moves, for a vector of columns.
+  void add_moves(std::size_t block, const std::array<float, 2>* moves, std::size_t first,
+                 float factor, float* x, float* y) const;
 
   Shape in_, canvas_;
-  int stride_ = 0;
-  std::vector<float> basis_;  // [points, H, stride]: the share of a point's move in each pixel's
+  int blocks_ = 0;            // whole vectors of columns, a row
+  std::vector<float> basis_;  // [H, blocks, points, lanes]: a point's share in each pixel's move
+  std::vector<float> reach_;  // [points, H, blocks]: the largest of them in size
 };
 
 }  // namespace fovea

@@ -16,6 +16,11 @@ struct Image {
   std::string note = "";             ///< what its reader found and mended; mostly empty
 };
 
+/// A part of an image, in its pixels; (0, 0) is its upper left corner, pixel centres are halves.
+struct PixelBox {
+  double x = 0, y = 0, width = 0, height = 0;
+};
+
 /// Reads a PNG, JPEG, WebP, GIF, TIFF, BMP, TGA or PNM (P5, P6) file; the content decides, not the
 /// name. 16 bits become 8, palettes become colours (black beyond their end), of several pictures
 /// the first is read, and the EXIF orientation of JPEG, PNG and WebP and that of TIFF are applied;

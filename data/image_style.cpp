@@ -15,7 +15,8 @@ constexpr int most_images = 5000;
 // Ink of one image: what differs from the ground by more than half of the strongest difference.
 struct Drawing {
   bool blank = true;
-  double extent = 0, x = 0, y = 0;  // of the box
+  PixelBox box;
+  double extent = 0, x = 0, y = 0;  // of the box: longer side and centre
   double mass_x = 0, mass_y = 0;
   std::vector<double> level;  // of the ink, a channel
 };
@@ -49,6 +50,7 @@ Drawing look_at(int width, int height, const std::vector<int>& ground, PixelAt p
       for (int c = 0; c < channels; ++c) out.level[static_cast<std::size_t>(c)] += pixel(c, x, y);
     }
   out.blank = false;
+  out.box = {1.0 * left, 1.0 * top, right - left + 1.0, bottom - top + 1.0};
   out.extent = std::max(right - left, bottom - top) + 1;
   out.x = (left + right + 1) / 2.0, out.y = (top + bottom + 1) / 2.0;
   out.mass_x /= mass, out.mass_y /= mass;
@@ -69,6 +71,13 @@ double quantile(std::vector<double> values, double share) {
       values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), at, values.end());
   return *at;
+}
+
+// Of an image whose channels are side by side.
+auto interleaved(const Image& image) {
+  return [&image](int c, int x, int y) {
+    return int{image.pixels[static_cast<std::size_t>((y * image.width + x) * image.channels + c)]};
+  };
 }
 
 // The commonest level of a channel, and in `share` how many of its pixels have nearly that.
@@ -151,10 +160,7 @@ bool fits(const ImageStyle& style, const Image& image) {
       static_cast<std::size_t>(image.channels) != channels)
     return false;
   if (!style.drawing) return true;
-  const auto pixel = [&](int c, int x, int y) {
-    return int{image.pixels[static_cast<std::size_t>(y * image.width + x) * channels +
-                            static_cast<std::size_t>(c)]};
-  };
+  const auto pixel = interleaved(image);
   // Its polarity is the set's where more pixels are nearer to the ground than to the ink; along
   // with that, the ground itself has to be there.
   std::size_t ground = 0, ink = 0, exactly = 0;
@@ -179,6 +185,11 @@ bool fits(const ImageStyle& style, const Image& image) {
   return seen.extent >= style.least_extent && seen.extent <= style.most_extent &&
          seen.x >= style.left && seen.x <= style.right && seen.y >= style.top &&
          seen.y <= style.bottom;
+}
+
+std::optional<PixelBox> ink_box(const ImageStyle& style, const Image& image) {
+  const Drawing seen = look_at(image.width, image.height, style.ground, interleaved(image));
+  return seen.blank ? std::nullopt : std::optional(seen.box);
 }
 
 }  // namespace fovea

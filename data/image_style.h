@@ -33,4 +33,8 @@ ImageStyle measure_style(const Dataset& dataset);
 /// on: of a set of photos always; a drawing needs their ground, and ink where theirs is.
 bool fits(const ImageStyle& style, const Image& image);
 
+/// Of an image of the style's channels: the box of what differs from the ground by more than half
+/// of what differs most; none if nothing does.
+std::optional<PixelBox> ink_box(const ImageStyle& style, const Image& image);
+
 }  // namespace fovea

@@ -99,6 +99,8 @@ PreparedDigit prepare_digit(const Image& image, const ImageStyle& style) {
   if (fits(style, as_is)) {
     note(mnist ? "28x28 on black already, left as it is"
                : "like the training images, left as it is");
+    out.frame = {0, 0, 1.0 * image.width, 1.0 * image.height};
+    out.ink = ink_box(style, as_is);
     out.image = std::move(as_is);
     return out;
   }
@@ -115,6 +117,7 @@ PreparedDigit prepare_digit(const Image& image, const ImageStyle& style) {
     out.blank = true;
     out.doubt = "no ink found (blank or too faint); the answer means nothing";
     out.image = coloured(strength, style);
+    out.frame = {0, 0, 1.0 * image.width, 1.0 * image.height};
     note("no ink found (blank or too faint)");
     return out;
   }
@@ -128,6 +131,12 @@ PreparedDigit prepare_digit(const Image& image, const ImageStyle& style) {
   note("cropped to ", original(ink.right - ink.left), "x", original(ink.bottom - ink.top), " at (",
        original(ink.left), ", ", original(ink.top), ")");
 
+  // Rounding has changed the two sides of what was shrunk by different factors.
+  const double across = 1.0 * image.width / grey.width, down = 1.0 * image.height / grey.height;
+  const PixelBox box = {ink.left * across, ink.top * down, (ink.right - ink.left) * across,
+                        (ink.bottom - ink.top) * down};
+  out.ink = box;
+
   Image digit = scaled_ink(grey, ink, style);
   note("scaled to ", digit.width, "x", digit.height);
   if (brighten(digit)) note("thin strokes brightened");
@@ -139,6 +148,9 @@ PreparedDigit prepare_digit(const Image& image, const ImageStyle& style) {
       place(style.x, style.by_mass ? mass.x + 0.5 : digit.width / 2.0, digit.width, style.width);
   const int top =
       place(style.y, style.by_mass ? mass.y + 0.5 : digit.height / 2.0, digit.height, style.height);
+  const double step_x = box.width / digit.width, step_y = box.height / digit.height;
+  out.frame = {box.x - left * step_x, box.y - top * step_y, style.width * step_x,
+               style.height * step_y};
   for (int y = 0; y < digit.height; ++y)
     std::copy_n(&digit.pixels[std::size_t(y * digit.width)], digit.width,
                 &strength.pixels[std::size_t((top + y) * style.width + left)]);

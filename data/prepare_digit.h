@@ -1,6 +1,7 @@
 // Anybody's picture of a digit, made like the images of MNIST.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "data/image.h"
@@ -15,6 +16,9 @@ struct PreparedDigit {
       notes;  ///< what was done, one line: "grey from RGB; inverted (light background); ..."
   std::string doubt;   ///< why the answer may mean nothing: no digit, several, cut off; else ""
   bool blank = false;  ///< no ink was found; the image is black
+  /// Where `image`, all of it, lies in the picture that it was made of; may reach beyond.
+  PixelBox frame = {};
+  std::optional<PixelBox> ink = {};  ///< of the digit, in that picture; none if blank
 };
 
 /// Does to a photo, scan or drawing of one digit what LeCun et al. ("Gradient-based learning

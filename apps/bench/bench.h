@@ -68,6 +68,14 @@ struct WayTime {
 };
 std::vector<WayTime> way_times(double seconds_each);
 
+/// Microseconds an image on one thread.
+struct DistortionTime {
+  std::string name;
+  double us_per_image;
+};
+/// Of every one of data/distort.h, of drawn digits of 28 x 28.
+std::vector<DistortionTime> distortion_times(const Effort& effort);
+
 /// Peak memory in MB of a process that trains on as many images as MNIST has. `self`: this program.
 double training_memory_mb(const std::string& self);
 /// Of one that takes a few training steps of 64 samples on all CPUs.

@@ -20,7 +20,7 @@ struct Options {
 
 const std::vector<std::string> sections{"train",  "eval",   "layers", "operations", "ways",
                                         "memory", "start",  "busy",   "widths",     "wide",
-                                        "deep",   "st-cnn", "best"};
+                                        "deep",   "st-cnn", "best",   "distortions"};
 
 // Beside the tutorial's.
 struct LargeNetwork {
@@ -61,6 +61,7 @@ class Bench {
     if (wanted("layers")) layers();
     if (wanted("operations")) operations();
     if (asked_for("ways")) ways();
+    if (wanted("distortions")) distort();
     if (wanted("widths")) widths();
     for (const LargeNetwork& network : large_networks)
       if (wanted(network.section)) results_.larger.push_back(large(network, self));
@@ -139,6 +140,15 @@ class Bench {
   void ways() {
     results_.ways = way_times(options_.quick ? 0.01 : 0.06);
     print_ways(results_.ways);
+  }
+
+  void distort() {
+    results_.distortions = distortion_times(effort_);
+    for (const char* network : {"fcn", "st-fcn", "cnn"})
+      results_.learners.push_back(
+          {network,
+           counts_.back() * 1e6 / training_rate(network, 64, counts_.back(), effort_).median});
+    print_distortions(results_.distortions, results_.learners);
   }
 
   void widths() {

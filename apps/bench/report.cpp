@@ -138,6 +138,21 @@ void print_ways(const std::vector<WayTime>& ways) {
   }
 }
 
+void print_distortions(const std::vector<DistortionTime>& distortions,
+                       const std::vector<TrainingTime>& learners) {
+  std::printf("\ndistorting an image, us on one thread, and share of training on one\n  %-10s%8s",
+              "", "us");
+  for (const TrainingTime& t : learners) std::printf("%10s", t.network.c_str());
+  std::printf("\n  %-10s%8s", "training", "");
+  for (const TrainingTime& t : learners) std::printf("%10.2f", t.us_per_image);
+  for (const DistortionTime& d : distortions) {
+    std::printf("\n  %-10s%8.2f", d.name.c_str(), d.us_per_image);
+    for (const TrainingTime& t : learners)
+      std::printf("%9.1f%%", 100 * d.us_per_image / t.us_per_image);
+  }
+  std::printf("\n");
+}
+
 void write_json(const std::string& path, const Results& r) {
   const Machine& m = r.machine;
   Json out = {
@@ -162,6 +177,12 @@ void write_json(const std::string& path, const Results& r) {
                            {"pass", w.pass},
                            {"detail", w.detail},
                            {"us_per_sample", w.us_per_sample}});
+  out["distortions"] = Json::array();
+  for (const DistortionTime& d : r.distortions)
+    out["distortions"].push_back({{"name", d.name}, {"us_per_image", d.us_per_image}});
+  for (const TrainingTime& t : r.learners)
+    out["distortions_beside_training"].push_back(
+        {{"network", t.network}, {"us_per_image", t.us_per_image}});
   out["widths"] = Json::array();
   for (const Width& w : r.widths)
     out["widths"].push_back({{"factor", w.factor},

@@ -31,6 +31,12 @@ struct Width {
   Speed speed;
 };
 
+/// What training on an image takes of all threads together, to compare a distortion with.
+struct TrainingTime {
+  std::string network;
+  double us_per_image;
+};
+
 struct Large {
   std::string section;
   long parameters = 0;
@@ -46,6 +52,8 @@ struct Results {
   std::vector<Width> widths;
   std::vector<LayerTimes> layers, operations;
   std::vector<WayTime> ways;
+  std::vector<DistortionTime> distortions;
+  std::vector<TrainingTime> learners;
   double allocations_per_step = -1, peak_rss_mb = -1,
          first_step_ms = -1;  ///< below 0: not measured
 };
@@ -59,6 +67,8 @@ void print_layers(const std::string& title, const std::vector<LayerTimes>& layer
                   double peak_gflops);
 
 void print_ways(const std::vector<WayTime>& ways);
+void print_distortions(const std::vector<DistortionTime>& distortions,
+                       const std::vector<TrainingTime>& learners);
 
 /// Throws Error if the file cannot be written.
 void write_json(const std::string& path, const Results& results);

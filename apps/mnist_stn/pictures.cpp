@@ -100,6 +100,15 @@ std::vector<std::uint8_t> on_canvas(const Model& model, const Image& digit,
   return out;
 }
 
+// Where the canvas that has a digit in its middle lies in the picture.
+PixelBox around(const PreparedDigit& digit, const Shape& canvas) {
+  const PixelBox& frame = digit.frame;
+  const double step_x = frame.width / digit.image.width;
+  const double step_y = frame.height / digit.image.height;
+  const int left = (canvas[2] - digit.image.width) / 2, top = (canvas[1] - digit.image.height) / 2;
+  return {frame.x - left * step_x, frame.y - top * step_y, canvas[2] * step_x, canvas[1] * step_y};
+}
+
 }  // namespace
 
 bool reads_digits(const Model& model) {
@@ -119,8 +128,12 @@ NetworkInput network_input(const Model& model, const Image& image, bool prepare,
   if (prepare && (style ? style->drawing : reads_digits(model))) {
     PreparedDigit digit = prepare_digit(image, style ? *style : ImageStyle{});
     if (!distortion.empty()) digit.notes += "; distorted by " + distortion;
-    return {on_canvas(model, digit.image, distortion, index), std::move(digit.notes),
-            std::move(digit.doubt), digit.blank};
+    NetworkInput out = {on_canvas(model, digit.image, distortion, index), std::move(digit.notes),
+                        std::move(digit.doubt), digit.blank};
+    out.width = image.width, out.height = image.height;
+    out.ink = digit.ink;
+    if (distortion.empty()) out.frame = around(digit, model.info.input);
+    return out;
   }
   require(distortion.empty(), "only pictures of digits, prepared, can be distorted");
   const Shape& shape = model.info.input;
@@ -128,6 +141,8 @@ NetworkInput network_input(const Model& model, const Image& image, bool prepare,
   require(channels == 1 || channels == 3, "the network takes images of ", channels,
           " channels; pictures can be turned into 1 or 3");
   NetworkInput out;
+  out.width = image.width, out.height = image.height;
+  out.frame = {0, 0, 1.0 * image.width, 1.0 * image.height};
   Image fitted = channels == 3 ? to_rgb(image) : to_grey(image);
   if (image.channels != channels) out.notes = channels == 3 ? "RGB" : "grey";
   if (fitted.width != width || fitted.height != height) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ struct NetworkInput {
   std::string notes;                 ///< what was done to it, one line
   std::string doubt;                 ///< why the answer may mean nothing, or ""
   bool blank = false;                ///< nothing to recognise in it
+  int width = 0, height = 0;         ///< of the picture
+  /// Where the network's input, all of it, lies in the picture; none if that was distorted.
+  std::optional<PixelBox> frame = {};
+  std::optional<PixelBox> ink = {};  ///< of the digit, in the picture; none if nobody looked for it
 };
 
 /// With `prepare`, prepare_digit() in the style of the training images where those were drawings,

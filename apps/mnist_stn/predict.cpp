@@ -1,4 +1,6 @@
 // mnist_stn predict: what the network reads in pictures.
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -7,7 +9,7 @@
 #include "apps/mnist_stn/command_line.h"
 #include "apps/mnist_stn/commands.h"
 #include "apps/mnist_stn/pictures.h"
-#include "apps/networks/inspect.h"
+#include "apps/networks/region.h"
 #include "apps/report/before_after.h"
 #include "apps/shell/command.h"
 #include "apps/shell/console.h"
@@ -59,6 +61,41 @@ std::string text_line(const Model& model, const Picture& picture, const Inspecti
   return line + "\n";
 }
 
+// Hundredths of a pixel.
+double rounded(double value) {
+  return std::round(value * 100) / 100;
+}
+
+Json json_box(const PixelBox& box) {
+  return {rounded(box.x), rounded(box.y), rounded(box.width), rounded(box.height)};
+}
+
+// Where a transformer looks in the picture: the box around it, and its corners.
+void add_region(Json& to, const Model& model, const std::vector<Stage>& stages, std::size_t stage,
+                const Inspection& seen, const PixelBox& frame) {
+  const Shape& input = model.info.input;
+  const SampledRegion region = sampled_region(stages, seen.thetas, static_cast<int>(stage), input);
+  if (region.outline.empty()) return;
+  const auto in_picture = [&](const Point& p) {
+    return Point{frame.x + p[0] / input[2] * frame.width, frame.y + p[1] / input[1] * frame.height};
+  };
+  Point least = in_picture(region.outline[0]), most = least;
+  const auto include = [&](const std::vector<Point>& points) {
+    for (const Point& p : points)
+      for (std::size_t k = 0; k < 2; ++k) {
+        least[k] = std::min(least[k], in_picture(p)[k]);
+        most[k] = std::max(most[k], in_picture(p)[k]);
+      }
+  };
+  include(region.outline);
+  for (const std::vector<Point>& line : region.net) include(line);
+  to["box"] = json_box({least[0], least[1], most[0] - least[0], most[1] - least[1]});
+  for (const Point& corner : region.corners) {
+    const auto [x, y] = in_picture(corner);
+    to["corners"].push_back({rounded(x), rounded(y)});
+  }
+}
+
 std::string json_line(const Model& model, const std::vector<Stage>& stages, const Picture& picture,
                       const Inspection& seen, int top) {
   Json line;
@@ -69,11 +106,18 @@ std::string json_line(const Model& model, const std::vector<Stage>& stages, cons
     line["top"].push_back(
         {{"class", class_name(model, seen.ranked[static_cast<std::size_t>(rank)])},
          {"probability", seen.probability(rank)}});
+  line["size"] = {picture.input.width, picture.input.height};
+  const std::optional<PixelBox>&frame = picture.input.frame, &ink = picture.input.ink;
+  if (ink) line["ink"] = json_box(*ink);
+  if (stages.empty() && ink) line["box"] = json_box(*ink);
   if (!stages.empty()) line["theta"] = seen.thetas[0];
-  for (std::size_t i = 0; i < stages.size(); ++i)
+  if (!stages.empty() && frame) add_region(line, model, stages, 0, seen, *frame);
+  for (std::size_t i = 0; i < stages.size(); ++i) {
     line["transformers"].push_back({{"name", stages[i].name},
                                     {"warp", stages[i].transformer->warp().name()},
                                     {"theta", seen.thetas[i]}});
+    if (frame) add_region(line["transformers"].back(), model, stages, i, seen, *frame);
+  }
   line["blank"] = picture.input.blank;
   line["doubt"] = picture.input.doubt;
   line["notes"] = picture.input.notes;
@@ -155,7 +199,8 @@ class Predictor {
     sheet.columns = 1;
     sheet.scale *= 2;
     sheet.text_scale = 2;
-    sheet.legend = "outline: the region that is sampled";
+    sheet.legend = view.after[0].net.empty() ? "outline: the region that is sampled"
+                                             : "outline: what is sampled, in quarters";
     write_png(picture.saved, contact_sheet({&view, 1}, sheet));
   }
 
@@ -207,6 +252,12 @@ void add_predict(CLI::App& app) {
       "Prints PATH, CLASS and PROBABILITY separated by tabs, with --top more pairs of the\n"
       "last two. Pictures that cannot be read are named on stderr; the exit\n"
       "code is then 1.\n\n"
+      "--json says where the digit is, in pixels of the picture as viewers show it (upright\n"
+      "by its EXIF orientation; \"size\"): \"box\" [x, y, width, height] around what the\n"
+      "transformer samples, with the margin that digits have there and perhaps beyond the\n"
+      "edge; \"corners\" of that, clockwise from what becomes the top left; \"ink\", the box of\n"
+      "the ink alone. Networks without a transformer have no corners and \"box\" is the ink's;\n"
+      "blank pictures have no ink, distorted ones no box of a transformer.\n\n"
       "Examples:\n"
       "  mnist_stn predict photo.jpg\n"
       "  mnist_stn predict --top 3 --verbose --save seen scans/\n"

@@ -63,24 +63,47 @@ ContactSheetOptions sheet_of(const VisualizeOptions& options, const Shape& shape
   return sheet;
 }
 
-// What a distortion does, without a network.
+constexpr const char* all_distortions = "all";
+
+// What a distortion does, or all of them one below the other, without a network.
 void show_distortion(const VisualizeOptions& options, const std::string& distortion) {
   require_usage(!options.wrong, "--wrong asks a network; name one with --weights");
   const Dataset base = open(options);
   require_start(options, base);
+  const bool all = distortion == all_distortions;
   const int count = std::min(options.count, base.size() - options.start);
-  const auto views = distortion_views(base, distortion, options.start, count);
-  ContactSheetOptions sheet = sheet_of(options, base.image_shape);
-  sheet.margin = 0;
-  for (const DistortionKind& kind : distortions())
-    if (kind.name == distortion) sheet.legend = cat(distortion, ": ", kind.description);
-  write_sheet(options, contact_sheet(views, sheet), views.size());
+  std::vector<Image> sheets;
+  for (const DistortionKind& kind : distortions()) {
+    if (!all && kind.name != distortion) continue;
+    const auto views = distortion_views(base, kind.name, options.start, count);
+    ContactSheetOptions sheet = sheet_of(options, base.image_shape);
+    if (options.scale == 0) sheet.scale = std::max(1, sheet.scale / 2);  // canvases are larger
+    sheet.text_scale = 1;
+    sheet.margin = 0;
+    sheet.legend = cat(kind.name, ": ", kind.description);
+    sheets.push_back(contact_sheet(views, sheet));
+  }
+  int width = 0, height = 0;
+  for (const Image& sheet : sheets) width = std::max(width, sheet.width), height += sheet.height;
+  Image picture = make_canvas(width, height, pixel_at(sheets[0], 0, 0));
+  height = 0;
+  for (const Image& sheet : sheets) {
+    draw_picture(picture, sheet, 0, height, 1);
+    height += sheet.height;
+  }
+  write_sheet(options, picture, sheets.size() * static_cast<std::size_t>(count));
 }
 
 void run(const VisualizeOptions& options) {
   require_replaceable(options.out, file_marks::png, {chosen_weights(options.weights)});
   require(!is_of_data(options.data, options.out), options.out,
           ": is in the folder of the data and would be overwritten; choose another --out");
+  if (options.data.distortion == all_distortions) {
+    require_usage(options.weights.empty(),
+                  "--distort all shows what the sets are; --weights takes "
+                  "one of them");
+    return show_distortion(options, all_distortions);
+  }
   const std::string named = chosen_distortion(options.data.distortion);
   if (options.weights.empty() && !named.empty()) return show_distortion(options, named);
   const Model model = load_chosen(options.weights);
@@ -122,7 +145,8 @@ void add_visualize(CLI::App& app) {
       "The outline on each input is the region that a transformer samples; beside it is the\n"
       "image so sampled: what the layers behind see or, where a transformer warps feature\n"
       "maps, the image in their place. \"7 → 1 (63%)\" is a 7 taken for a 1. With --distort and\n"
-      "without --weights: digits and what the distortion makes of them.\n\n"
+      "without --weights: digits and what the distortion makes of them; --distort all shows\n"
+      "every set.\n\n"
       "Examples:\n"
       "  mnist_stn visualize --weights runs/first/best.safetensors --out seen.png\n"
       "  mnist_stn visualize --distort RTS --out rts.png     what that does to digits\n"

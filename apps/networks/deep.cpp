@@ -35,7 +35,8 @@ class Deep : public Module {
  private:
   // Returns how many numbers the blocks leave of a sample.
   int add_blocks(const NetworkSpec& spec, Random& rng) {
-    int channels = spec.input[0], height = spec.input[1], width = spec.input[2];
+    const Shape seen = transformed(spec.input, spec.options);
+    int channels = seen[0], height = seen[1], width = seen[2];
     for (const std::int64_t block : spec.options.integers("blocks")) {
       const int out = static_cast<int>(block);
       features_.add<Conv2d>({.in = channels, .out = out, .kernel = 3, .padding = 1}, rng)
@@ -46,6 +47,7 @@ class Deep : public Module {
           .add<Dropout2d>(Real(0.1));
       channels = out, height /= 2, width /= 2;
     }
+    require(height > 0 && width > 0, "this network has too many blocks for images of ", seen);
     // PyTorch's default lets the signal shrink to a third from layer to layer.
     for (const Tensor& parameter : features_.parameters())
       if (parameter.shape().rank() > 1) kaiming_uniform(parameter, rng);

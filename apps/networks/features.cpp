@@ -33,7 +33,6 @@ std::unique_ptr<Module> localization(int channels, int height, int width, const 
 std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {
   const int channels = static_cast<int>(spec.options.integer("channels"));
   const int hidden = static_cast<int>(spec.options.integer("fc"));
-  const int steps = static_cast<int>(spec.options.integer("steps"));
   const int height = spec.input[1] / 2, width = spec.input[2] / 2;
   require(height >= 8 && width >= 8, "this network takes images of at least 16x16 pixels, got ",
           spec.input);
@@ -43,14 +42,14 @@ std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {
       .add<MaxPool2d>({.kernel = 2})
       .add<ReLU>();
   if (spec.options.flag("transformer"))
-    net->add<SpatialTransformer>(
-        localization(channels, height, width, *warp, rng), warp,
-        SpatialTransformOptions{.sampler = sampler_of(spec.options), .steps = steps});
+    net->add<SpatialTransformer>(localization(channels, height, width, *warp, rng), warp,
+                                 transform_of(spec.options));
+  const Shape seen = transformed({channels, height, width}, spec.options);
   net->add<Conv2d>({.in = channels, .out = 2 * channels, .kernel = 5, .padding = 2}, rng)
       .add<MaxPool2d>({.kernel = 2})
       .add<ReLU>()
       .add<Dropout2d>(Real(0.2))
-      .add<Linear>({.in = Shape{2 * channels, height / 2, width / 2}.size(), .out = hidden}, rng)
+      .add<Linear>({.in = Shape{2 * channels, seen[1] / 2, seen[2] / 2}.size(), .out = hidden}, rng)
       .add<ReLU>()
       .add<Dropout>(Real(0.5))
       .add<Linear>({.in = hidden, .out = spec.classes}, rng)
@@ -61,16 +60,12 @@ std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {
 }  // namespace
 
 std::vector<NetworkKind> feature_networks() {
-  const NetworkKind features = {"features",
-                                "a transformer on the feature maps behind the first convolution",
-                                {{"channels", 16},
-                                 {"fc", 64},
-                                 {"transformer", true},
-                                 {"warp", "affine"},
-                                 {"steps", 1},
-                                 {"sampler", "bilinear"},
-                                 {"padding", "zeros"}},
-                                make};
+  NetworkKind features = {"features",
+                          "a transformer on the feature maps behind the first convolution",
+                          {{"channels", 16}, {"fc", 64}, {"transformer", true}, {"warp", "affine"}},
+                          make};
+  const Attributes how = transform_options();
+  for (const Attribute& option : how.all()) features.options.set(option);
   return {features, control_of(features)};
 }
 

@@ -47,6 +47,7 @@ struct StageView {
   Image image;                 ///< the image as warped so far; grey or RGB
   std::vector<Point> outline;  ///< closed, of what is sampled, in the image's pixels: (0, 0) is its
                                ///< upper left corner; empty where theta is not finite
+  std::vector<std::vector<Point>> net = {};  ///< lines within it, where it is no parallelogram
 };
 
 /// For each image of `pixels` the views of all stages, by the thetas that inspect() found, now or

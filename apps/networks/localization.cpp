@@ -39,16 +39,38 @@ int after_conv_pool(int extent, int kernel) {
 }
 
 Attributes localization_options() {
-  return {{"localization1", 8},  {"localization2", 10},   {"localization_fc", 32},
-          {"transformer", true}, {"fill", 0.0},           {"warp", "affine"},
-          {"steps", 1},          {"sampler", "bilinear"}, {"padding", "zeros"}};
+  Attributes options = {{"localization1", 8},  {"localization2", 10}, {"localization_fc", 32},
+                        {"transformer", true}, {"fill", 0.0},         {"warp", "affine"}};
+  const Attributes how = transform_options();
+  for (const Attribute& option : how.all()) options.set(option);
+  return options;
 }
 
-GridSampleOptions sampler_of(const Attributes& options) {
+Attributes transform_options() {
+  return {{"steps", 1},
+          {"sampler", "bilinear"},
+          {"padding", "zeros"},
+          {"output", 0},
+          {"antialias", false}};
+}
+
+SpatialTransformOptions transform_of(const Attributes& options) {
   const Attribute* const fill = options.find("fill");
-  return {.mode = interpolation_named(options.text("sampler")),
-          .padding = padding_named(options.text("padding")),
-          .fill = fill ? static_cast<Real>(options.number("fill")) : 0};
+  const auto side = options.integer("output");
+  require(side == 0 || (side >= 4 && side <= 1024),
+          "the output of a transformer is 0 (as its input) or 4 to 1024 pixels a side, got ", side);
+  return {.height = static_cast<int>(side),
+          .width = static_cast<int>(side),
+          .sampler = {.mode = interpolation_named(options.text("sampler")),
+                      .padding = padding_named(options.text("padding")),
+                      .fill = fill ? static_cast<Real>(options.number("fill")) : 0},
+          .antialias = options.flag("antialias"),
+          .steps = static_cast<int>(options.integer("steps"))};
+}
+
+Shape transformed(const Shape& input, const Attributes& options) {
+  const int side = options.flag("transformer") ? transform_of(options).height : 0;
+  return side == 0 ? input : Shape{input[0], side, side};
 }
 
 LocalizedTransformer::LocalizedTransformer(const NetworkSpec& spec, Random& rng) {
@@ -56,10 +78,7 @@ LocalizedTransformer::LocalizedTransformer(const NetworkSpec& spec, Random& rng)
   const auto warp = make_warp(spec.options.text("warp"));
   add_convolutions(localization_, spec, rng);
   add_regression(fc_loc_, spec, *warp, rng);
-  transformer_.emplace(
-      Chain{&localization_, &fc_loc_}, warp,
-      SpatialTransformOptions{.sampler = sampler_of(spec.options),
-                              .steps = static_cast<int>(spec.options.integer("steps"))});
+  transformer_.emplace(Chain{&localization_, &fc_loc_}, warp, transform_of(spec.options));
 }
 
 std::vector<std::pair<std::string, Module*>> LocalizedTransformer::modules() {

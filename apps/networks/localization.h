@@ -17,18 +17,26 @@ int after_conv_pool(int extent, int kernel);
 
 /// The options that it reads from a network's, with the tutorial's widths: "localization1",
 /// "localization2" (channels of its convolutions), "localization_fc", "transformer" (false: none,
-/// the control), "warp" (make_warp), "steps" (how often the transformer looks), and those of
-/// sampler_of().
+/// the control), "warp" (make_warp), "fill", and those of transform_options().
 Attributes localization_options();
 
-/// What the options say of the sampler: "sampler" (bilinear, nearest, bicubic), "padding" (zeros,
-/// border, reflection) and, where there is one, "fill" (value outside of the image, with padding
-/// zeros). Error: another name.
-GridSampleOptions sampler_of(const Attributes& options);
+/// The options that say how a transformer samples, with their defaults: "sampler" (bilinear,
+/// nearest, bicubic), "padding" (zeros, border, reflection), "steps" (how often it looks),
+/// "output" (pixels a side of what it makes; 0: as its input) and "antialias" (an output smaller
+/// than its input is averaged, SpatialTransformOptions).
+Attributes transform_options();
+
+/// What they say, and "fill" (value outside of the image, with padding zeros) where there is one.
+/// Error: a name or size that there is not.
+SpatialTransformOptions transform_of(const Attributes& options);
+
+/// What a transformer of these options makes of `input`, [C, H, W]; the same without one.
+Shape transformed(const Shape& input, const Attributes& options);
 
 /// Convolutions 7x7 and 5x5, each with pooling and ReLU, and two linear layers; its parameters are
 /// named localization.N and fc_loc.N, as PyTorch's tutorial names them. Starts at the identity.
-/// Where the options say "transformer" = false it has no modules, and gives back what it gets.
+/// Where the options say "transformer" = false it has no modules, and gives back what it gets; else
+/// transformed() of the network's input.
 class LocalizedTransformer {
  public:
   /// Error: images too small for it.

@@ -44,7 +44,10 @@ class Tutorial : public Module {
   }
   static int features(const NetworkSpec& spec) {
     const auto left = [](int extent) { return after_conv_pool(after_conv_pool(extent, 5), 5); };
-    return Shape{width(spec, "conv2"), left(spec.input[1]), left(spec.input[2])}.size();
+    const Shape seen = transformed(spec.input, spec.options);
+    require(seen[1] >= 16 && seen[2] >= 16,
+            "this network's transformer puts out at least 16x16 pixels, got ", seen);
+    return Shape{width(spec, "conv2"), left(seen[1]), left(seen[2])}.size();
   }
 
   Shape input_;

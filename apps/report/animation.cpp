@@ -42,6 +42,8 @@ GifWriter training_animation(const Model& model, const Dataset& test,
   for (const TrainingFrame& frame : frames) {
     moments.push_back(cards_of(model, test, frame));
     options.margin = std::max(options.margin, region_margin(moments.back()));
+    if (options.legend == ContactSheetOptions().legend)
+      options.legend = outline_legend(moments.back());
   }
   GifWriter gif(32);
   for (std::size_t i = 0; i < frames.size(); ++i) {

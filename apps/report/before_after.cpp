@@ -84,14 +84,18 @@ std::vector<SampleView> distortion_views(const Dataset& base, const std::string&
   const auto plane = static_cast<std::size_t>(shape.size() / shape[0]);
   const std::vector<std::string> names = maker->class_names();
   std::vector<SampleView> out(static_cast<std::size_t>(count));
-  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(shape.size()));
+  const auto channels = static_cast<std::size_t>(base.image_shape[0]);
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(shape.size())), placed = pixels;
   for (int i = 0; i < count; ++i) {
     SampleView& view = out[static_cast<std::size_t>(i)];
     const int index = start + i;
     const std::int32_t label =
         (*maker)(base.image(index).data(), base.labels[static_cast<std::size_t>(index)],
                  distortion_stream(1, index), pixels.data());
-    view.before = to_image(base.image(index), base.image_shape);
+    // On the same canvas, so that both have one scale.
+    maker->place(base.image(index).data(), placed.data());
+    view.before = to_image(std::span(placed).first(plane * channels),
+                           {base.image_shape[0], shape[1], shape[2]});
     if (shape[0] == base.image_shape[0]) {
       view.after.push_back({to_image(pixels, shape), {}});
     } else {
@@ -123,6 +127,7 @@ Image before_after_sheet(const Model& model, const Dataset& dataset, std::span<c
       answered_views(model, pixels, inspect(model, pixels), labels);
   ContactSheetOptions o = options;
   o.margin = region_margin(views);
+  o.legend = outline_legend(views);
   o.columns = std::min(o.columns, std::max(1, static_cast<int>(views.size())));
   for (const Stage& stage : transformer_stages(model))
     if (!stage.of_image)

@@ -40,8 +40,8 @@ std::vector<SampleView> answered_views(const Model& model, std::span<const std::
 Image before_after_sheet(const Model& model, const Dataset& dataset, std::span<const int> indices,
                          const ContactSheetOptions& options = {});
 
-/// Cards of `count` images of `base` from `start` on, each beside what the distortion makes of it
-/// as a test image; of several channels, one behind the other.
+/// Cards of `count` images of `base` from `start` on, each in the middle of the canvas and beside
+/// it what the distortion makes of it as a test image; of several channels, one behind the other.
 std::vector<SampleView> distortion_views(const Dataset& base, const std::string& distortion,
                                          int start, int count);
 

@@ -59,10 +59,16 @@ void check(std::span<const SampleView> samples, const ContactSheetOptions& o) {
   }
 }
 
+struct Extent {
+  int width, height;
+};
+
 /// So that an identity looks as its input does, whatever the size of its output.
-int after_scale(const Image& image, const Image& before, const ContactSheetOptions& o) {
-  return std::max(
-      1, std::min(before.width * o.scale / image.width, before.height * o.scale / image.height));
+Extent after_extent(const Image& image, const Image& before, const ContactSheetOptions& o) {
+  const double ratio =
+      o.scale * std::min(1.0 * before.width / image.width, 1.0 * before.height / image.height);
+  const auto side = [&](int of) { return std::max(1, static_cast<int>(std::lround(of * ratio))); };
+  return {side(image.width), side(image.height)};
 }
 
 Layout lay_out(std::span<const SampleView> samples, const ContactSheetOptions& o) {
@@ -75,9 +81,9 @@ Layout lay_out(std::span<const SampleView> samples, const ContactSheetOptions& o
   l.stages = static_cast<int>(samples[0].after.size());
   l.after_width = text_width("before", o.text_scale);
   for (const StageView& view : samples[0].after) {
-    const int scale = after_scale(view.image, before, o);
-    l.after_width = std::max(l.after_width, view.image.width * scale);
-    l.panel_height = std::max(l.panel_height, view.image.height * scale);
+    const Extent shown = after_extent(view.image, before, o);
+    l.after_width = std::max(l.after_width, shown.width);
+    l.panel_height = std::max(l.panel_height, shown.height);
   }
   l.text = text_height(o.text_scale);
   l.padding = 8 * o.text_scale;
@@ -148,6 +154,15 @@ Colour colour_of(std::size_t stage) {
   return outline_colours[stage % std::size(outline_colours)];
 }
 
+/// Of the lines within an outline: quieter, since they cross the digit.
+Colour net_colour(std::size_t stage) {
+  const auto quieter = [](std::uint8_t value, std::uint8_t ground) {
+    return static_cast<std::uint8_t>((3 * value + 2 * ground) / 5);
+  };
+  const Colour c = colour_of(stage);
+  return {quieter(c.r, card.r), quieter(c.g, card.g), quieter(c.b, card.b)};
+}
+
 /// The input within its margin, with the outlines of the regions over it.
 Image before_panel(const SampleView& sample, const Layout& l, const ContactSheetOptions& o) {
   const Image& before = sample.before;
@@ -164,17 +179,24 @@ Image before_panel(const SampleView& sample, const Layout& l, const ContactSheet
   const double line = line_width(o);
   for (std::size_t k = 0; k < outlines.size(); ++k) {
     if (outlines[k].empty()) continue;
+    for (std::vector<Point> within : sample.after[k].net) {
+      for (Point& p : within) p = {left + p[0] * o.scale, top + p[1] * o.scale};
+      draw_polyline(panel, within, line / 2, net_colour(k));
+    }
     draw_polyline(panel, outlines[k], line, colour_of(k), true);
     fill_disc(panel, outlines[k][0], 1.75 * line, colour_of(k));
   }
   return panel;
 }
 
-void draw_after(Image& canvas, const Image& image, Colour colour, int x, int y, int scale,
-                const ContactSheetOptions& o) {
-  const int width = image.width * scale, height = image.height * scale;
-  const int line = line_width(o);
-  draw_picture(canvas, image, x, y, scale, o.scaling);
+void draw_after(Image& canvas, const Image& image, Colour colour, int x, int y,
+                const Extent& extent, const ContactSheetOptions& o) {
+  const auto [width, height] = extent;
+  const int line = line_width(o), scale = width / image.width;
+  if (scale * image.width == width && scale * image.height == height)
+    draw_picture(canvas, image, x, y, scale, o.scaling);
+  else
+    draw_picture(canvas, resize(image, width, height), x, y, 1);
   draw_frame(canvas, x - line, y - line, width + 2 * line, height + 2 * line, line, colour);
   const double half = line / 2.0;
   fill_disc(canvas, {x - half, y - half}, 1.75 * line, colour);
@@ -190,13 +212,13 @@ void draw_card(Image& sheet, const SampleView& sample, int x, int y, const Layou
   draw_picture(sheet, before_panel(sample, l, o), left, panel_top, 1);
   for (int k = 0; k < l.stages; ++k) {
     const Image& image = sample.after[static_cast<std::size_t>(k)].image;
-    const int scale = after_scale(image, sample.before, o);
+    const Extent extent = after_extent(image, sample.before, o);
     const int after_x = left + l.panel_width + l.padding + k * (l.after_width + l.padding);
     draw_centred(sheet, after_x, top, l.after_width, l.stages > 1 ? cat("after ", k + 1) : "after",
                  muted, o.text_scale);
     draw_after(sheet, image, colour_of(static_cast<std::size_t>(k)),
-               after_x + (l.after_width - image.width * scale) / 2,
-               panel_top + (l.panel_height - image.height * scale) / 2, scale, o);
+               after_x + (l.after_width - extent.width) / 2,
+               panel_top + (l.panel_height - extent.height) / 2, extent, o);
   }
   // In small letters where it would be cut off.
   const int room = l.card_width - 2 * l.padding;
@@ -206,6 +228,15 @@ void draw_card(Image& sheet, const SampleView& sample, int x, int y, const Layou
 }
 
 }  // namespace
+
+std::string outline_legend(std::span<const SampleView> samples) {
+  for (const SampleView& sample : samples)
+    for (const StageView& view : sample.after)
+      if (!view.net.empty())
+        return "outline: the region the transformer samples · lines within: its quarters · dot: "
+               "its top left corner · one scale";
+  return ContactSheetOptions().legend;
+}
 
 Image contact_sheet(std::span<const SampleView> samples, const ContactSheetOptions& options) {
   check(samples, options);

@@ -17,8 +17,8 @@ namespace fovea {
 struct SampleView {
   Image before = {};  ///< the input, grey or RGB
   /// What each transformer made of it, with the outline of what it sampled, which begins at the
-  /// point that becomes the top left corner and may lie outside of the input; empty or not finite:
-  /// none is drawn.
+  /// point that becomes the top left corner and may lie outside of the input, and the net within;
+  /// what is empty or not finite is not drawn.
   std::vector<StageView> after = {};
   std::string caption = {};  ///< "7 → 1 (63%)"; smaller, then cut, where it is too wide
   bool wrong = false;        ///< caption in the colour of errors
@@ -44,6 +44,9 @@ struct ContactSheetOptions {
 /// sheets of the same samples make an animation. Opaque, legible on light and dark pages alike.
 /// Throws Error without samples, for samples of different sizes or options out of range.
 Image contact_sheet(std::span<const SampleView> samples, const ContactSheetOptions& options = {});
+
+/// The default legend, and what the lines within outlines are if `samples` have any.
+std::string outline_legend(std::span<const SampleView> samples);
 
 /// The accents in which contact_sheet draws outlines, those of the stages in turn.
 inline constexpr Colour outline_colours[] = {{255, 176, 32}, {64, 196, 255}, {190, 130, 255}};

@@ -11,7 +11,7 @@ TEST_CASE("--distort: sheets, training, tests that know what they were trained f
   const TempDir dir;
   const ProgramOutcome made = run_shell(dir, R"sh(
     D='--synthetic --test-limit 60'
-    for d in R RTS P E TC addition; do "$P" visualize $D --distort $d -n 4 -o $d.png || exit 9; done
+    for d in R RTS P E TC addition all; do "$P" visualize $D --distort $d -n 4 -o $d.png || exit 9; done
     "$P" train $D --train-limit 200 --distort RTS --validation 40 --epochs 1 --quiet --out run || exit 8
     "$P" eval $D -w run/best.safetensors; echo "eval: $?"
     "$P" eval $D -w run/best.safetensors --draws 3; echo "draws: $?"
@@ -31,6 +31,7 @@ TEST_CASE("--distort: sheets, training, tests that know what they were trained f
   CHECK_THAT(made.err, contains("distorted by R"));
   for (const char* name : {"R", "RTS", "P", "E", "TC", "addition"})
     CHECK(read_image(dir.file(std::string(name) + ".png")).width > 100);
+  CHECK(read_image(dir.file("all.png")).height > 5 * read_image(dir.file("R.png")).height);
 
   const auto misuse = [&](const char* arguments, const char* text) {
     const ProgramOutcome outcome = run_program(dir, arguments);
@@ -42,6 +43,7 @@ TEST_CASE("--distort: sheets, training, tests that know what they were trained f
   misuse("eval --synthetic -w run/best.safetensors --distort rts",
          "--distort 'rts' does not exist");
   misuse("visualize --synthetic --distort x", "--distort 'x' does not exist");
+  misuse("visualize --synthetic --distort all -w run/best.safetensors", "takes one of them");
   misuse("predict RTS.png --distort ad", "--distort 'ad' does not exist");
   misuse("eval --synthetic -w run/best.safetensors --distort none --draws 2", "--draws");
   misuse("eval --synthetic -w run/best.safetensors --sweep rotate", "did you mean rotation?");

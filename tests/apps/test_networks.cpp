@@ -104,6 +104,42 @@ TEST_CASE("every network comes back from its file with its options", "[networks]
   CHECK(sampler.padding == Padding::border);
 }
 
+TEST_CASE("a transformer's output may be smaller, anti-aliased or not", "[networks]") {
+  for (const char* name : {"tutorial", "features", "cifar-deep"}) {
+    INFO(name);
+    const NetworkKind& kind = find_network(name);
+    CHECK_FALSE(kind.options.flag("antialias"));
+    const auto made = [&](std::vector<std::string> options) {
+      ModelInfo info = describe_model(name, kind.input, digits().test.class_names);
+      info.mean.resize(static_cast<std::size_t>(kind.input[0]), 0.5f);
+      info.stddev.resize(static_cast<std::size_t>(kind.input[0]), 0.25f);
+      for (const std::string& option : options) set_option(info.options, option);
+      return make_model(info, 1);
+    };
+    const auto answers = [&](const Model& model) {
+      std::vector<std::uint8_t> pixels;
+      Random random(5);
+      for (int i = 0; i < kind.input.size(); ++i)
+        pixels.push_back(static_cast<std::uint8_t>(random.below(256)));
+      return inspect(model, pixels).at(0).probabilities;
+    };
+    const int side = name == std::string("features") ? 8 : 16;
+    const std::string output = cat("output=", side);
+    const Model whole = made({}), fine = made({"antialias=true"});
+    const Model plain = made({output}), averaged = made({output, "antialias=true"});
+    CHECK(answers(whole) == answers(fine));  // as large as its input: nothing to average
+    CHECK(answers(plain) != answers(averaged));
+    CHECK(transformer_stages(averaged)[0].output[1] == side);
+    CHECK(averaged.network->parameter_count() < whole.network->parameter_count());
+    const TempDir dir;
+    save_model(dir.file("w"), averaged);
+    CHECK(answers(load_model(dir.file("w"))) == answers(averaged));
+  }
+  CHECK_THROWS_AS(options_with("tutorial", {"output=8"}), UsageError);
+  CHECK_THROWS_AS(options_with("features", {"output=-1"}), UsageError);
+  CHECK_THROWS_AS(options_with("tutorial-cnn", {"antialias=true"}), UsageError);
+}
+
 TEST_CASE("options that do not exist or fit are named", "[networks]") {
   Attributes options = find_network("cifar-deep").options;
   const auto message = [&](const char* text) {

@@ -175,13 +175,33 @@ TEST_CASE("regions beyond the input are drawn in the margin, and not over the re
   CHECK(pixel_at(dense, left + 5 * 4 + 30, top + 5 * 4) != outline_colours[0]);
 }
 
+TEST_CASE("a contact sheet draws the net within an outline, and says so", "[contact_sheet]") {
+  const ContactSheetOptions plain{.columns = 1, .scale = 4, .margin = 5, .legend = ""};
+  SampleView bent = sample(identity);
+  const Image without = contact_sheet(std::vector{bent}, plain);
+  CHECK(outline_legend(std::vector{bent}) == ContactSheetOptions().legend);
+  bent.after[0].net = {{{5, 0}, {6, 5}, {5, 10}}, {{0, 5}, {10, 5}}};
+  const Image with = contact_sheet(std::vector{bent}, plain);
+  CHECK(outline_legend(std::vector{bent}).find("lines within") != std::string::npos);
+  const int left = 12 + 8 + 20, top = 12 + 21 + 20;
+  const auto is_line = [&](int x, int y) {
+    const Colour c = pixel_at(with, left + x, top + y);
+    return c.r > c.b + 20 && !(c == pixel_at(without, left + x, top + y));
+  };
+  CHECK(is_line(24, 20));  // the bend at (6, 5)
+  CHECK(is_line(32, 20));
+  CHECK_FALSE(is_line(32, 26));
+  bent.after[0].net = {{{5, 0}, {std::nan(""), 5}, {5, 10}}};
+  CHECK_NOTHROW(contact_sheet(std::vector{bent}, plain));
+}
+
 TEST_CASE("one scale for all: an identity shows twice the same, and the rest is dimmed",
           "[contact_sheet]") {
   const ContactSheetOptions plain{.columns = 2, .scale = 4, .margin = 5, .legend = ""};
   const int left = 12 + 8, top = 12 + 21;
   // The second region is far larger than its panel.
   const SampleView far = sample({{5, -36}, {46, 5}, {5, 46}, {-36, 5}});
-  for (const int side : {10, 5, 20}) {  // of the output: the same field of view
+  for (const int side : {10, 5, 20, 15, 80}) {  // of the output: the same field of view
     SampleView one = sample(identity), two = far;
     for (SampleView* view : {&one, &two}) {
       view->before = grey_picture(10, 10, 90);
@@ -217,8 +237,8 @@ TEST_CASE("contact sheets take colour, other sizes after, and refuse nonsense", 
   view.before = make_canvas(10, 10, red);
   view.after[0].image = grey_picture(5, 4, 255);
   CHECK(count(contact_sheet(std::vector{view}), red) > 1000);
-  view.after[0].image = grey_picture(300, 200, 255);  // larger than the panel
-  CHECK(count(contact_sheet(std::vector{view}), white) > 59000);
+  view.after[0].image = grey_picture(300, 200, 255);  // as wide as the input all the same
+  CHECK(count(contact_sheet(std::vector{view}), white) > 38 * 25);
 
   const std::vector<SampleView> mixed = {sample(identity), view};
   CHECK_THROWS_WITH(contact_sheet(mixed),

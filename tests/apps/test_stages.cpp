@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 
+#include "apps/networks/region.h"
 #include "apps/onnx/export.h"
 #include "apps/report/before_after.h"
 #include "apps/run/files.h"
@@ -131,6 +132,46 @@ TEST_CASE("what a stage samples is traced through those before it", "[stages]") 
       views_of(staged("test-row"), black, {{std::nanf(""), 0, 0, 0, 1, 0}, {1, 0, 0, 0}});
   CHECK(broken[0].outline.empty());
   CHECK(broken[1].outline.empty());
+}
+
+TEST_CASE("a bent net is drawn by the grid that is sampled, also within", "[stages]") {
+  const auto region_of = [](const std::string& warp, const auto& change) {
+    ModelInfo info = describe_model("tutorial", {1, 28, 28}, digits().test.class_names);
+    info.options.set({"warp", warp});
+    const Model model = make_model(info, 1);
+    const std::vector<Stage> stages = transformer_stages(model);
+    std::vector<Theta> thetas = {stages[0].transformer->warp().identity()};
+    change(thetas[0]);
+    const SampledRegion region = sampled_region(stages, thetas, 0, model.info.input);
+    const Warp& family = stages[0].transformer->warp();
+    // The first vertical line is a quarter from the left, from the top down.
+    for (std::size_t i = 0; !region.net.empty() && i < region.net[0].size(); ++i) {
+      const Real down = static_cast<Real>(i) / static_cast<Real>(region.net[0].size() - 1);
+      const WarpPoint at = family.map(thetas[0], {Real(-0.5), 2 * down - 1});
+      check_corner(region.net[0][i], 14 * (1 + static_cast<double>(at[0])),
+                   14 * (1 + static_cast<double>(at[1])));
+    }
+    return region;
+  };
+  const auto nothing = [](Theta&) {};
+  for (const char* warp : {"affine", "projective", "tps", "flow:rows=4,columns=4"}) {
+    INFO(warp);
+    CHECK(region_of(warp, nothing).outline.size() == 4);
+    CHECK(region_of(warp, nothing).net.empty());
+  }
+  // One inner control point moves: the corners stay, and no edge bends in its middle alone.
+  for (const char* warp : {"tps", "flow:rows=4,columns=4"}) {
+    INFO(warp);
+    const SampledRegion bent = region_of(warp, [](Theta& t) { t[10] = Real(0.5); });
+    CHECK(bent.net.size() == 6);
+    CHECK(bent.outline.size() > 64);
+    check_corner(bent.outline[0], bent.corners[0][0], bent.corners[0][1]);
+  }
+  // A homography's edges are straight, but what lies within is not spread evenly.
+  const SampledRegion far = region_of("projective", [](Theta& t) { t[6] = Real(0.3); });
+  CHECK(far.net.size() == 6);
+  CHECK(region_of("affine", [](Theta& t) { t[1] = Real(0.3); }).net.empty());
+  CHECK(region_of("affine", [](Theta& t) { t[1] = Real(NAN); }).outline.empty());
 }
 
 TEST_CASE("with align_corners an outline still goes around whole pixels", "[stages]") {

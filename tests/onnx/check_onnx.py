@@ -9,6 +9,7 @@ named. Without numpy or onnxruntime it says so and passes.
 
 import json
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -30,38 +31,58 @@ except ImportError:
 TOLERANCE = 1e-4
 
 # Options of `train` that make one of each kind of network; of images of which size.
-MNIST, COLOUR = (1, 28), (3, 32)
+MNIST, LARGE, COLOUR = (1, 28), (1, 42), (3, 32)
+
+
+def options_of(model, *options):
+    return f"--model {model}" + "".join(f" --model-option {option}" for option in options)
+
+
 NETWORKS = {
     "tutorial": ("--model tutorial", MNIST),
     "tutorial, PyTorch's padding": ("--model tutorial --fill 0", MNIST),
-    "tutorial, translation": ("--model tutorial --model-option warp=translation", MNIST),
-    "tutorial, attention": ("--model tutorial --model-option warp=attention", MNIST),
-    "tutorial, similarity": ("--model tutorial --model-option warp=similarity", MNIST),
-    "tutorial, bicubic": ("--model tutorial --model-option sampler=bicubic", MNIST),
-    "tutorial, bicubic, border": (
-        "--model tutorial --model-option sampler=bicubic --model-option padding=border", MNIST),
-    "tutorial, reflection": ("--model tutorial --model-option padding=reflection", MNIST),
-    "tutorial, nearest": ("--model tutorial --model-option sampler=nearest", MNIST),
     "tutorial-x2": ("--model tutorial-x2", MNIST),
     "tutorial-x4": ("--model tutorial-x4", MNIST),
     "tutorial-cnn": ("--model tutorial-cnn", MNIST),
-    "tutorial on 42x42": ("--model tutorial", (1, 42)),
+    "tutorial on 42x42": ("--model tutorial", LARGE),
     "cifar": ("--model cifar", COLOUR),
     "cifar, background -1.9": ("--model cifar --fill -1.9", COLOUR),
     "cifar-cnn": ("--model cifar-cnn", COLOUR),
     "cifar-deep": ("--model cifar-deep", COLOUR),
     "fcn": ("--model fcn", MNIST),
     "cnn": ("--model cnn", MNIST),
-    "st-fcn on 42x42": ("--model st-fcn", (1, 42)),
-    "st-cnn": ("--model st-cnn", MNIST),
-    "st-cnn, two transformers": ("--model st-cnn --model-option transformers=2", (1, 42)),
-    "best on 42x42": ("--model best", (1, 42)),
+    "st-cnn, two transformers": (options_of("st-cnn", "transformers=2"), LARGE),
+    "st-fcn, two of splines": (options_of("st-fcn", "transformers=2", "warp=tps"), LARGE),
     "best-cnn": ("--model best-cnn", MNIST),
     "features": ("--model features", MNIST),
-    "features, similarity": ("--model features --model-option warp=similarity", MNIST),
+    "features, similarity": (options_of("features", "warp=similarity"), MNIST),
+    "smaller output": (options_of("tutorial", "output=20"), MNIST),
+    "smaller, anti-aliased": (options_of("tutorial", "output=14", "antialias=true"), LARGE),
 }
-# The layers that say theta.
-THETA = ("fc_loc.2", "3.localization.8")
+FAMILIES = ["translation", "attention", "similarity", "affine", "pose:scale=0.5,angle=60",
+            "projective", "tps", "tps:points=5,limit=0.3", "flow:rows=5,columns=7",
+            "flow:limit=0.2"]  # fmt: skip
+for warp in FAMILIES:
+    NETWORKS[f"tutorial, {warp}"] = (options_of("tutorial", f"warp={warp}"), MNIST)
+for warp in ("translation", "attention", "similarity", "affine", "projective"):
+    NETWORKS[f"{warp}, two looks"] = (options_of("tutorial", f"warp={warp}", "steps=2"), MNIST)
+for model in ("st-fcn", "st-cnn", "best"):
+    for warp in ("affine", "projective", "tps"):
+        NETWORKS[f"{model}, {warp}"] = (options_of(model, f"warp={warp}"), LARGE)
+for sampler in ("bilinear", "nearest", "bicubic"):
+    for padding in ("zeros", "border", "reflection"):
+        options = options_of("tutorial", f"sampler={sampler}", f"padding={padding}")
+        NETWORKS[f"{sampler}, {padding}"] = (options, MNIST)
+
+
+def theta_layers(arrays):
+    """The layers that say theta: the last one of each localisation network."""
+    last = {}
+    for name in arrays:
+        if match := re.fullmatch(r"(.*?(?:localization|fc_loc))\.(\d+)\.weight", name):
+            last[match[1]] = max(last.get(match[1], 0), int(match[2]))
+    return {f"{place}.{index}" for place, index in last.items()
+            if place.replace("localization", "fc_loc") not in last or place.endswith("fc_loc")}  # fmt: skip
 
 
 def read_safetensors(path):
@@ -111,12 +132,12 @@ def random_network(program, options, size, folder):
          run, "--overwrite"],
         check=True, stdout=subprocess.DEVNULL)  # fmt: skip
     arrays, metadata = read_safetensors(run / "best.safetensors")
-    random = numpy.random.default_rng(7)
+    random, theta = numpy.random.default_rng(7), theta_layers(arrays)
     for name, array in list(arrays.items()):
         layer, kind = name.rsplit(".", 1)
         bound = 2 * numpy.prod(arrays[layer + ".weight"].shape[1:]) ** -0.5
         values = random.uniform(-bound, bound, array.shape)
-        if layer in THETA:
+        if layer in theta:
             values = values / 8 if kind == "weight" else array + random.uniform(-0.3, 0.3, array.shape)
         arrays[name] = values
     metadata.pop("fovea.crc32", None)
