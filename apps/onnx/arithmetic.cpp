@@ -1,4 +1,5 @@
 // How arithmetic, activations and moves of elements are said in ONNX (opset 16).
+#include <algorithm>
 #include <cmath>
 
 #include "apps/onnx/builder.h"
@@ -116,16 +117,25 @@ std::string as_reduce(OnnxBuilder& b, const TracedOp& op) {
   return b.add(type, {x}, {{"axes", axes}, {"keepdims", keep}});
 }
 
+// A shared tensor for each sample of the batch that `like`, a per-sample tensor, has.
+std::string repeated(OnnxBuilder& b, const Tensor& shared, const Tensor& like) {
+  const std::string batch = b.add("Shape", {b.value(like)}, {{"end", std::int64_t{1}}});
+  const Ints sample(shared.shape().begin(), shared.shape().end());
+  const std::string shape =
+      sample.empty() ? batch
+                     : b.add("Concat", {batch, b.indices(sample)}, {{"axis", std::int64_t{0}}});
+  return b.add("Expand", {b.value(shared), shape});
+}
+
 std::string as_concatenate(OnnxBuilder& b, const TracedOp& op) {
+  const auto sample = std::find_if(op.inputs.begin(), op.inputs.end(),
+                                   [](const Tensor& x) { return x.is_per_sample(); });
   std::vector<std::string> inputs;
-  for (const Tensor& x : op.inputs) {
-    require(x.is_per_sample() == op.output.is_per_sample(),
-            "ONNX export: concatenate of a shared and a per-sample tensor",
-            op.module.empty() ? std::string() : cat(" in ", op.module),
-            " cannot be expressed; add the shared one to zeros of the sample first");
-    inputs.push_back(b.value(x));
-  }
-  return b.add("Concat", inputs, {{"axis", axis(op, op.attributes.integer("dim"))}});
+  for (const Tensor& x : op.inputs)
+    inputs.push_back(x.is_per_sample() || !op.output.is_per_sample() ? b.value(x)
+                                                                     : repeated(b, x, *sample));
+  const std::int64_t dim = op.attributes.integer("dim");  // of a sample
+  return b.add("Concat", inputs, {{"axis", op.output.is_per_sample() && dim >= 0 ? dim + 1 : dim}});
 }
 
 std::string as_slice(OnnxBuilder& b, const TracedOp& op) {

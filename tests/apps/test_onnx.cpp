@@ -194,6 +194,12 @@ TEST_CASE("operations of all kinds can be exported", "[onnx]") {
   CHECK(operators([](const Tensor& x) {
           return concatenate({x, slice(x, 0, 0, 1)});
         }) == Types{"Slice", "Concat"});
+  // Both ways round: what is shared is repeated for each sample.
+  for (const bool first : {false, true})
+    CHECK(operators([&](const Tensor& x) {
+            const Tensor ones = Tensor::filled({1, 6, 6}, 1);
+            return first ? concatenate({ones, x}) : concatenate({x, ones});
+          }) == Types{"Shape", "Concat", "Expand", "Concat"});
   CHECK(operators([](const Tensor& x) { return softmax(transpose(x, 0, 2), 0); }) ==
         Types{"Transpose", "Softmax"});
   CHECK(operators([](const Tensor& x) { return gelu(x); }).size() == 5);

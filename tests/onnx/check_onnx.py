@@ -59,7 +59,7 @@ NETWORKS = {
     "smaller output": (options_of("tutorial", "output=20"), MNIST),
     "smaller, anti-aliased": (options_of("tutorial", "output=14", "antialias=true"), LARGE),
 }
-FAMILIES = ["translation", "attention", "similarity", "affine", "pose:scale=0.5,angle=60",
+FAMILIES = ["translation", "attention", "similarity", "affine", "pose:scale=1.5,angle=60",
             "projective", "tps", "tps:points=5,limit=0.3", "flow:rows=5,columns=7",
             "flow:limit=0.2"]  # fmt: skip
 for warp in FAMILIES:
