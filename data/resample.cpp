@@ -53,7 +53,7 @@ void Resampler::operator()(const std::uint8_t* in, std::uint8_t* out) {
     left_ = top_ = 0, right_ = in_width_, bottom_ = in_height_;
     pack();
   }
-  std::memset(out, 0, static_cast<std::size_t>(channels_ * height_ * width_));
+  if (knows_ink_) std::memset(out, 0, static_cast<std::size_t>(channels_ * height_ * width_));
   for (int c = 0; c < channels_; ++c)
     for (int i = 0; i < height_; ++i, out += width_)
       sample_row(i, &quads_[static_cast<std::size_t>(c * (in_height_ + 2) * padded_stride_)], out);

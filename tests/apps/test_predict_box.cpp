@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "apps/mnist_stn/pictures.h"
+#include "apps/networks/inspect.h"
 #include "data/prepare_digit.h"
 #include "tests/digits.h"
 #include "tests/image_bytes.h"
@@ -164,4 +165,22 @@ TEST_CASE("predict --json says where the transformer looks in the picture", "[pr
   const json control = answers(dir, "-w control a.png").at(0);
   check_box(control.at("box"), at, 0.011);
   CHECK_FALSE(control.contains("corners"));
+}
+
+TEST_CASE("the weights for tilted digits read what those for upright ones do not", "[predict]") {
+  const auto right = [](const char* weights, const char* distortion) {
+    const Model model = load_model(weights);
+    int count = 0;
+    for (const int digit : {1, 4, 7})
+      for (int i = 0; i < 10; ++i) {
+        const NetworkInput input =
+            network_input(model, photo(digit, false), true, distortion, 10 * digit + i);
+        count += inspect(model, input.pixels).at(0).ranked[0] == digit;
+      }
+    return count;
+  };
+  const std::string folder = "data/pretrained/";
+  CHECK(right((folder + "rts.safetensors").c_str(), "RTS") >= 26);
+  CHECK(right((folder + "mnist.safetensors").c_str(), "R") <= 20);
+  CHECK(load_model(folder + "rts-cnn.safetensors").info.distortion == "RTS");
 }

@@ -57,7 +57,7 @@ NETWORKS = {
     "features": ("--model features", MNIST),
     "features, similarity": (options_of("features", "warp=similarity"), MNIST),
     "smaller output": (options_of("tutorial", "output=20"), MNIST),
-    "smaller, anti-aliased": (options_of("tutorial", "output=14", "antialias=true"), LARGE),
+    "smaller, anti-aliased": (options_of("tutorial", "output=20", "antialias=true"), LARGE),
 }
 FAMILIES = ["translation", "attention", "similarity", "affine", "pose:scale=1.5,angle=60",
             "projective", "tps", "tps:points=5,limit=0.3", "flow:rows=5,columns=7",
