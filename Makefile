@@ -107,7 +107,7 @@ tsan:
 	$(Q)$(MAKE) --no-print-directory KIND=tsan run-tsan
 .PHONY: run-tsan
 run-tsan: $(OBJ)/tests/all
-	$(Q)TSAN_OPTIONS='halt_on_error=1 suppressions=tests/tsan.supp' OPENBLAS_NUM_THREADS=1 $(OBJ)/tests/all $(TESTS)
+	$(Q)TSAN_OPTIONS='halt_on_error=1 allocator_may_return_null=1 suppressions=tests/tsan.supp' OPENBLAS_NUM_THREADS=1 $(OBJ)/tests/all $(TESTS)
 
 ## valgrind: quick tests under memcheck, for uninitialised memory, which `make asan` does not see
 .PHONY: valgrind
