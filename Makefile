@@ -24,6 +24,10 @@ OUT    ?= runs/mnist
 PYTHON ?= $(shell command -v python3)
 FUZZ_SECONDS ?= 20
 
+# The tags of tests that use threads; and of quick ones that read files. (Valgrind flushes no denormals.)
+THREAD_TESTS   := \[(loader|step|per_step|same_bits|trainer|image_folder)\]
+VALGRIND_TESTS := [idx],[gif],[formats],[datasets],[safetensors],[loader],[step]~*denormals*,[tensor],[checkpoint]
+
 LIBS      := -lopenblas -lz -pthread
 APP_LIBS  := -lgif -lturbojpeg -lwebpdemux -lwebp -ltiff -lonnx -lonnx_proto -lprotobuf
 # Catch2 3 is a library, 2 a header. Asked for when linking: the package may come with this make.
@@ -32,11 +36,13 @@ CXXFLAGS_release := -O3 -march=$(ARCH)
 CXXFLAGS_double  := -O2 -march=$(ARCH) -DFOVEA_DOUBLE -DFOVEA_CHECKS
 CXXFLAGS_asan    := -O1 -g -march=$(ARCH) -DFOVEA_CHECKS -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS_asan     := -fsanitize=address,undefined
+CXXFLAGS_tsan    := -O1 -g -march=$(ARCH) -fsanitize=thread
+LDFLAGS_tsan     := -fsanitize=thread
 IS_CLANG := $(findstring clang,$(CXX))
 # g++ 12 warns of overlapping copies inside std::string, which are not there (GCC bug 105651).
 WARNINGS := -Wall -Wextra -Werror -Wno-psabi $(if $(IS_CLANG),,-Wno-restrict)
 # The sanitizers make it see uninitialised members in Catch2's own code.
-ifeq ($(KIND)$(IS_CLANG),asan)
+ifneq ($(filter asan tsan,$(KIND)$(IS_CLANG)),)
 WARNINGS += -Wno-maybe-uninitialized
 endif
 FLAGS := -std=c++20 -pipe $(WARNINGS) -fno-math-errno -I. -pthread $(CXXFLAGS_$(KIND))
@@ -52,6 +58,9 @@ ROOM_SOURCES := $(filter-out apps/onnx/% $(PROGRAMS:%=apps/%/%),$(APP_SOURCES))
 TEST_SOURCES := $(wildcard tests/*.cpp tests/*/test_*.cpp)
 ifeq ($(KIND),double)  # what `make gradcheck` runs, and a third of the compile time
 TEST_SOURCES := $(wildcard tests/*.cpp) $(shell grep -lE '\[(gradcheck|golden)\]' tests/*/test_*.cpp)
+endif
+ifeq ($(KIND),tsan)  # those that use threads; the others cannot race
+TEST_SOURCES := $(wildcard tests/*.cpp) $(shell grep -lE '$(THREAD_TESTS)' tests/*/test_*.cpp)
 endif
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.cpp,%,$(filter-out %/driver.cpp,$(wildcard tests/fuzz/*.cpp)))
 objects = $(patsubst %.cpp,$(OBJ)/%.o,$(1))
@@ -72,7 +81,7 @@ run: $(BUILD)/mnist_stn
 
 ## test: build and run all tests
 .PHONY: test
-test: $(OBJ)/tests/all $(BUILD)/mnist_stn $(BUILD)/stn_paper
+test: $(OBJ)/tests/all $(BUILD)/mnist_stn $(BUILD)/stn_paper $(BUILD)/bench
 	$(Q)$(OBJ)/tests/all $(TESTS)
 
 ## gradcheck: the tests of gradients and golden values, in double precision
@@ -90,6 +99,24 @@ asan:
 .PHONY: run-asan
 run-asan: $(OBJ)/tests/all
 	$(Q)UBSAN_OPTIONS=print_stacktrace=1 $(OBJ)/tests/all $(TESTS)
+
+## tsan: the tests that use threads, under the sanitizer of data races
+.PHONY: tsan
+tsan:
+	$(Q)$(MAKE) --no-print-directory KIND=tsan run-tsan
+.PHONY: run-tsan
+run-tsan: $(OBJ)/tests/all
+	$(Q)TSAN_OPTIONS='halt_on_error=1 allocator_may_return_null=1 suppressions=tests/tsan.supp' OPENBLAS_NUM_THREADS=1 $(OBJ)/tests/all $(TESTS)
+
+## valgrind: quick tests under memcheck, for uninitialised memory, which `make asan` does not see
+.PHONY: valgrind
+valgrind:
+	$(Q)CXX='$(CXX)' .ci/install valgrind libc6-dbg
+	$(Q)$(MAKE) --no-print-directory ARCH=x86-64-v3 run-valgrind
+.PHONY: run-valgrind
+run-valgrind: $(OBJ)/tests/all
+	$(Q)OPENBLAS_NUM_THREADS=1 valgrind --quiet --error-exitcode=9 \
+	  $(OBJ)/tests/all $(or $(TESTS),'$(VALGRIND_TESTS)')
 
 ## paper-table: the spatial-transformer paper's table, measured so far (build/stn_paper run adds cells)
 .PHONY: paper-table
@@ -211,9 +238,11 @@ $(OBJ)/tests/all: $(call objects,$(TEST_SOURCES) apps/bench/cases.cpp $(filter-o
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ $(TEST_LIBS) $(APP_LIBS) $(LIBS)
 
-$(FUZZ_TARGETS:%=$(OBJ)/fuzz_%): $(OBJ)/fuzz_%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/driver.o $(OBJ)/libfovea.a
+# As the tests, those see mnist_stn but for its main().
+$(FUZZ_TARGETS:%=$(OBJ)/fuzz_%): $(OBJ)/fuzz_%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tests/fuzz/driver.o $(OBJ)/libmnist_stn.a $(ARCHIVES)
 	@echo "  link $@"
-	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ $(APP_LIBS) $(LIBS)
+	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
+$(OBJ)/libmnist_stn.a: $(call objects,$(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp)))
 
 # build/ holds copies: the program of the last ARCH and CXX that was made.
 $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(OBJ)/% FORCE

@@ -1,14 +1,17 @@
 #include "core/debug.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <mutex>
 
 #include "core/autograd.h"
+#include "core/file.h"
 #include "core/trace.h"
 
 namespace fovea {
@@ -58,7 +61,18 @@ std::string graph_file() {
 }
 std::atomic<bool> graph_pending{!graph_file().empty()};
 
+// Whether only a graph of before, or nothing, is there.
+bool is_free_for_graph(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return true;
+  const std::string_view graph = "digraph fovea";
+  const std::vector<std::uint8_t> start = read_file_start(path, graph.size());
+  return start.empty() || std::equal(graph.begin(), graph.end(), start.begin(), start.end());
+}
+
 void write_graph(const std::vector<Node*>& order) {
+  require(is_free_for_graph(graph_file()), "FOVEA_GRAPH: ", graph_file(),
+          " is there already and is no graph of ours; choose another name");
   std::FILE* file = std::fopen(graph_file().c_str(), "w");
   if (!file) fail("FOVEA_GRAPH: cannot write ", graph_file());
   std::fprintf(file, "digraph fovea {\n  rankdir=BT;\n  node [shape=box];\n");

@@ -1,6 +1,7 @@
 #include "data/cifar.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 
 #include "core/error.h"
@@ -27,8 +28,15 @@ std::string batch_path(const std::string& directory, int number) {
 // The numbers of the files data_batch_<number>.bin.
 std::vector<int> batch_numbers(const std::string& directory) {
   std::vector<int> numbers;
-  for (int number = 1; number < 1000; ++number)
-    if (fs::exists(batch_path(directory, number))) numbers.push_back(number);
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    int number = 0;
+    const std::string name = entry->path().filename().string();
+    const bool batch = std::sscanf(name.c_str(), "data_batch_%3d", &number) == 1 && number > 0;
+    if (batch && entry->path() == batch_path(directory, number)) numbers.push_back(number);
+  }
+  std::sort(numbers.begin(), numbers.end());
   return numbers;
 }
 

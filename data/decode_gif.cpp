@@ -91,6 +91,9 @@ Image decode_gif(Bytes bytes, const std::string& name) {
   const ColorMapObject* colours = frame.ColorMap ? frame.ColorMap : gif->SColorMap;
   require(colours != nullptr, name, ": a GIF without colours");
 
+  // A code takes at least three bits and stands for at most 4096 pixels.
+  require(std::size_t(frame.Width) * frame.Height / 4096 <= bytes.size() * 8 / 3, name,
+          ": the data end too early; the file is truncated");
   image.pixels.assign(std::size_t(image.width) * image.height * 4, 0);
   std::vector<GifPixelType> line(static_cast<std::size_t>(frame.Width));
   for (const int y : row_order(frame.Height, frame.Interlace)) {

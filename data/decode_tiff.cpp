@@ -44,6 +44,29 @@ struct Source {
 
 constexpr std::uint16_t largest_sample_bits = 16;
 
+// Numbers that have no black and white of their own: of measurements, not of pictures.
+void require_picture(TIFF* file, std::uint16_t bits, const std::string& name) {
+  std::uint16_t format = SAMPLEFORMAT_UINT;
+  TIFFGetFieldDefaulted(file, TIFFTAG_SAMPLEFORMAT, &format);
+  const char* const kind = format == SAMPLEFORMAT_INT          ? "signed"
+                           : format == SAMPLEFORMAT_IEEEFP     ? "floating-point"
+                           : format >= SAMPLEFORMAT_COMPLEXINT ? "complex"
+                                                               : nullptr;
+  require(kind == nullptr, name, ": a TIFF of ", kind ? kind : "",
+          " numbers, of which none is black or white; save it with 8 bits a channel");
+  require(bits <= largest_sample_bits, name, ": a TIFF of ", bits,
+          " bits a channel, at most 16 are read; save it with 8");
+}
+
+// What is not compressed must be there before memory is taken for it.
+void require_stored(TIFF* file, Bytes bytes, std::uint32_t height, const std::string& name) {
+  std::uint16_t compression = COMPRESSION_NONE;
+  TIFFGetFieldDefaulted(file, TIFFTAG_COMPRESSION, &compression);
+  if (compression != COMPRESSION_NONE || TIFFIsTiled(file)) return;
+  require(TIFFScanlineSize64(file) * height <= bytes.size(), name,
+          ": the data end too early; the file is truncated");
+}
+
 }  // namespace
 
 bool is_tiff(Bytes bytes) {
@@ -70,8 +93,8 @@ Image decode_tiff(Bytes bytes, const std::string& name) {
   TIFFGetFieldDefaulted(file.get(), TIFFTAG_BITSPERSAMPLE, &bits);
   TIFFGetFieldDefaulted(file.get(), TIFFTAG_ORIENTATION, &orientation);
   require_image_size(width, height, name);
-  require(bits <= largest_sample_bits, name, ": a TIFF of ", bits,
-          " bits a channel, at most 16 are read; save it with 8");
+  require_picture(file.get(), bits, name);
+  require_stored(file.get(), bytes, height, name);
 
   // As stored, without its turns, which know no quarter; apply_orientation() makes them.
   char reason[1024] = "";

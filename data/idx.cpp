@@ -102,6 +102,20 @@ std::uint64_t plausible_size(const InputFile& file, const std::vector<int>& dims
   return size;
 }
 
+std::vector<int> read_header(InputFile& file, int rank, IdxType type, int items) {
+  const std::string& path = file.path();
+  std::uint8_t magic[4];
+  const std::size_t count = file.read(magic);
+  require(count == 4, path, count == 0 ? ": is empty" : ": is shorter than an IDX header",
+          ": download or copy the file again");
+  check_magic(file, magic, rank, type);
+  std::vector<int> dims = read_extents(file, rank);
+  require(items == 0 || dims[0] == items, path, ": ", dims[0], " ", contents(rank),
+          ", but there are ", items, " labels");
+  plausible_size(file, dims, type);
+  return dims;
+}
+
 // Reads exactly `size` bytes. The vector grows into reserved space, so that memory is touched
 // only as real data arrives, and never copied.
 void read_elements(InputFile& file, std::uint64_t size, IdxArray& array) {
@@ -127,17 +141,15 @@ void read_elements(InputFile& file, std::uint64_t size, IdxArray& array) {
 
 }  // namespace
 
+std::vector<int> read_idx_dims(const std::string& path, int rank, IdxType type, int items) {
+  InputFile file(path);
+  return read_header(file, rank, type, items);
+}
+
 IdxArray read_idx(const std::string& path, int rank, IdxType type, int items) {
   InputFile file(path);
-  std::uint8_t magic[4];
-  const std::size_t count = file.read(magic);
-  require(count == 4, path, count == 0 ? ": is empty" : ": is shorter than an IDX header",
-          ": download or copy the file again");
-  check_magic(file, magic, rank, type);
   IdxArray array;
-  array.dims = read_extents(file, rank);
-  require(items == 0 || array.dims[0] == items, path, ": ", array.dims[0], " ", contents(rank),
-          ", but there are ", items, " labels");
+  array.dims = read_header(file, rank, type, items);
   read_elements(file, plausible_size(file, array.dims, type), array);
   return array;
 }

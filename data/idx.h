@@ -17,6 +17,11 @@ struct IdxArray {
   std::vector<std::uint8_t> bytes;
 };
 
+/// The extents that the header of an IDX file declares, judged as by read_idx(), which reads the
+/// rest.
+std::vector<int> read_idx_dims(const std::string& path, int rank, IdxType type = IdxType::uint8,
+                               int items = 0);
+
 /// Reads an IDX file of `rank` dimensions (3: images, 1: labels) and elements of `type`, plain or
 /// gzip, decided by its content. Takes no more memory than the array, and none before the header
 /// has proved plausible. Throws Error, naming the file, for anything but a whole file: another

@@ -57,7 +57,9 @@ bool has_mnist(const std::string& directory) {
 
 Dataset read_idx_pair(const std::string& images_path, const std::string& labels_path,
                       std::vector<std::string> class_names) {
-  // Labels first: they are small, and a mistake in them is found before the long read.
+  // Both headers before either content; then the labels: they are small, and a mistake in them is
+  // found before the long read.
+  read_idx_dims(images_path, 3, IdxType::uint8, read_idx_dims(labels_path, 1)[0]);
   const IdxArray labels = read_idx(labels_path, 1);
   IdxArray images = read_idx(images_path, 3, IdxType::uint8, labels.dims[0]);
   Dataset data;

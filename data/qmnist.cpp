@@ -12,12 +12,12 @@ constexpr int label_columns = 8;
 Dataset read_part(const std::string& directory, const std::string& part) {
   const std::string labels_path = require_idx(directory, part, "-labels", "idx2-int");
   const std::string images_path = require_idx(directory, part, "-images", "idx3-ubyte");
-  const IdxArray labels = read_idx(labels_path, 2, IdxType::int32);
-  require(labels.dims[1] == label_columns, labels_path, ": has ", labels.dims[1],
+  const std::vector<int> declared = read_idx_dims(labels_path, 2, IdxType::int32);
+  require(declared[1] == label_columns, labels_path, ": has ", declared[1],
           " numbers a label, QMNIST has ", label_columns);
-  IdxArray images = read_idx(images_path, 3);
-  require(images.dims[0] == labels.dims[0], images_path, ": ", images.dims[0], " images, but ",
-          labels_path, " has ", labels.dims[0], " labels");
+  read_idx_dims(images_path, 3, IdxType::uint8, declared[0]);
+  const IdxArray labels = read_idx(labels_path, 2, IdxType::int32);
+  IdxArray images = read_idx(images_path, 3, IdxType::uint8, labels.dims[0]);
   Dataset data;
   data.image_shape = Shape{1, images.dims[1], images.dims[2]};
   data.pixels = std::move(images.bytes);

@@ -11,7 +11,8 @@ Tensor relu(const Tensor& x) {
   return detail::unary(
       "relu", x, [](const Lanes& v) { return map_natives(rectified, v); },
       [](const Lanes& v, const Lanes&, const Lanes& dy) {
-        return map_natives(rectified_grad, v, dy);
+        return map_natives([](const Native& a, const Native& b) { return rectified_grad(a, b); }, v,
+                           dy);
       });
 }
 

@@ -33,7 +33,10 @@ void check_options(const Conv2dOptions& o) {
 
 // What a ReLU whose output was `y` lets through of `dy`.
 Lanes rectified_at(const Tensor& y, const Tensor& dy, int i) {
-  return map_natives(rectified_grad, y[i], dy[i]);
+  // A lambda: without optimisation a function that is always inlined cannot be called by its
+  // address.
+  return map_natives([](const Native& v, const Native& d) { return rectified_grad(v, d); }, y[i],
+                     dy[i]);
 }
 Tensor rectified_gradient(const Tensor& y, const Tensor& dy) {
   Tensor out = Tensor::like(dy);

@@ -1,9 +1,11 @@
 // build/bench: how fast this build trains on this machine, and how far from the machine's peak.
 #include <algorithm>
-#include <iostream>
+#include <cstdio>
 
 #include "apps/bench/report.h"
 #include "apps/shell/command.h"
+#include "apps/shell/outputs.h"
+#include "apps/shell/program.h"
 #include "core/workers.h"
 
 namespace {
@@ -219,6 +221,7 @@ int run(int argc, char** argv) {
   if (code) return *code;
   if (!options.probe.empty()) return run_probe(options.probe);
 
+  if (!options.json.empty()) require_replaceable(options.json, json_mark, {});
   const Results results = Bench(options).run("/proc/self/exe");
   if (!options.json.empty()) write_json(options.json, results);
   return 0;
@@ -228,10 +231,5 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "bench: " << error.what() << '\n';
-    return 1;
-  }
+  return fovea::run_program("bench", argc, argv, run);
 }

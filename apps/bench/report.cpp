@@ -156,6 +156,7 @@ void print_distortions(const std::vector<DistortionTime>& distortions,
 void write_json(const std::string& path, const Results& r) {
   const Machine& m = r.machine;
   Json out = {
+      // begins as json_mark
       {"machine", {{"cpu", m.cpu}, {"cpus", m.cores}}},
       {"build", {{"compiler", m.compiler}, {"flags", m.flags}, {"instructions", m.instructions}}},
       {"blas", {{"description", m.blas}, {"warning", m.blas_warning}}},

@@ -1,6 +1,8 @@
 // What bench measured, and how it is shown: as text on the way, as JSON at the end.
 #pragma once
 
+#include <string_view>
+
 #include "apps/bench/bench.h"
 
 namespace fovea::bench {
@@ -69,6 +71,9 @@ void print_layers(const std::string& title, const std::vector<LayerTimes>& layer
 void print_ways(const std::vector<WayTime>& ways);
 void print_distortions(const std::vector<DistortionTime>& distortions,
                        const std::vector<TrainingTime>& learners);
+
+/// What a file of write_json() begins with.
+inline constexpr std::string_view json_mark = "{\n  \"machine\": {\n    \"cpu\": ";
 
 /// Throws Error if the file cannot be written.
 void write_json(const std::string& path, const Results& results);

@@ -5,24 +5,16 @@
 #include <sstream>
 
 #include "apps/mnist_stn/commands.h"
+#include "apps/mnist_stn/config_file.h"
 #include "apps/mnist_stn/help.h"
 #include "apps/mnist_stn/pictures.h"
 #include "apps/shell/build_info.h"
 #include "apps/shell/console.h"
 #include "apps/shell/suggest.h"
 #include "apps/shell/usage_error.h"
-#include "core/file.h"
 #include "data/distort.h"
 
 namespace fovea {
-
-namespace {
-
-// The command that was being parsed, and what it is called with.
-const CLI::App& active_command(const CLI::App& app) {
-  const std::vector<CLI::App*> commands = app.get_subcommands();
-  return commands.empty() ? app : *commands[0];
-}
 
 std::vector<std::string> option_names(const CLI::App& app) {
   std::vector<std::string> names;
@@ -39,6 +31,14 @@ std::vector<std::string> command_names(const CLI::App& app) {
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
     names.push_back(command->get_name());
   return names;
+}
+
+namespace {
+
+// The command that was being parsed, and what it is called with.
+const CLI::App& active_command(const CLI::App& app) {
+  const std::vector<CLI::App*> commands = app.get_subcommands();
+  return commands.empty() ? app : *commands[0];
 }
 
 std::string join(const std::vector<std::string>& names) {
@@ -96,73 +96,6 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
   return cat(text, " (see mnist_stn ", name, "--help)");
 }
 
-// Lines of a config file outside of any [section] belong to the command that is being run; every
-// section is a command, and every name one of its options.
-class FlatConfig : public CLI::ConfigTOML {
- public:
-  FlatConfig(const CLI::App& app, std::string command) : app_(app), command_(std::move(command)) {}
-
-  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(input);
-    for (CLI::ConfigItem& item : items) {
-      if (item.name == "++" || item.name == "--") {
-        if (!item.parents.empty()) check_section(item.parents[0]);
-        continue;
-      }
-      if (item.parents.empty()) item.parents = {command_};
-      check_section(item.parents[0]);
-      if (!item.parents[0].empty()) check_name(item);
-    }
-    return items;
-  }
-
- private:
-  void check_section(const std::string& section) const {
-    const std::vector<std::string> names = command_names(app_);
-    require_usage(section.empty() || section == "default" ||
-                      std::find(names.begin(), names.end(), section) != names.end(),
-                  "the config file has a section [", printable(section, 60),
-                  "], which is no command", did_you_mean(section, names));
-  }
-
-  void check_name(const CLI::ConfigItem& item) const {
-    const std::vector<std::string> names = option_names(*app_.get_subcommand(item.parents[0]));
-    require_usage(std::find(names.begin(), names.end(), "--" + item.name) != names.end(),
-                  "the config file sets '", printable(item.name, 60), "', which is no option of ",
-                  item.parents[0], did_you_mean("--" + item.name, names));
-  }
-
-  const CLI::App& app_;
-  std::string command_;
-};
-
-// CLI11 would wait for a FIFO, read /dev/zero for ever, and take any text for options.
-void check_config_file(int argc, char** argv) {
-  constexpr std::size_t size_limit = 1 << 20;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    std::string path;
-    if (word == "--") return;
-    if (word == "--config" && i + 1 < argc) path = argv[i + 1];
-    if (word.starts_with("--config=")) path = word.substr(9);
-    if (path.empty()) continue;
-    std::vector<std::uint8_t> bytes;
-    try {
-      bytes = read_file(path, size_limit);
-    } catch (const Error& error) {
-      throw UsageError(cat("--config: ", error.what()));
-    }
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const std::size_t first = text.find_first_not_of(" \t\r\n");
-    require_usage(
-        first == text.npos || text[first] != '{', "--config: ", path,
-        " is JSON, as a run's own config.json is; 'name = value' lines are needed (to go on "
-        "with a run: mnist_stn train --resume FOLDER)");
-    require_usage(text.find('\0') == text.npos, "--config: ", path,
-                  " is no text; 'name = value' lines are needed");
-  }
-}
-
 // The command that a config file is for.
 std::string chosen_command(const CLI::App& app, int argc, char** argv) {
   for (int i = 1; i < argc; ++i)
@@ -196,12 +129,23 @@ void set_up(CLI::App& app, int argc, char** argv) {
   add_help(app);
   refuse_empty_values(app);
   lay_out_help(app);
-  app.config_formatter(std::make_shared<FlatConfig>(app, chosen_command(app, argc, argv)));
+  app.config_formatter(config_reader(app, chosen_command(app, argc, argv)));
 }
 
-}  // namespace
+constexpr const char* description = "Spatial-transformer networks on MNIST and other small images";
 
-namespace {
+// Throws CLI::Success where help or version is wanted, else UsageError.
+void parse(CLI::App& app, int argc, char** argv) {
+  require_usage(argc > 1, "a command is missing");
+  check_config_file(argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success&) {
+    throw;
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(usage_message(app, error));
+  }
+}
 
 std::string distort_help() {
   std::string help =
@@ -263,27 +207,29 @@ void require_command(const CLI::App& app, const std::string& name) {
 }
 
 int run_command_line(int argc, char** argv) {
-  CLI::App app{"Spatial-transformer networks on MNIST and other small images", "mnist_stn"};
+  CLI::App app{description, "mnist_stn"};
   set_up(app, argc, argv);
-  if (argc == 1) {
-    print(app.help() + "\n");
-    throw UsageError("a command is missing");
-  }
-  check_config_file(argc, argv);
+  if (argc == 1) print(app.help() + "\n");
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) {  // --help, --version
-      std::ostringstream text;
-      app.exit(error, text, text);
-      print(text.str());
-      return 0;
-    }
-    throw UsageError(usage_message(app, error));
+    parse(app, argc, argv);
+  } catch (const CLI::Success& wanted) {  // --help, --version
+    std::ostringstream text;
+    app.exit(wanted, text, text);
+    print(text.str());
   } catch (const ExitStatus& status) {
     return status.code;
   }
   return 0;
+}
+
+void check_command_line(int argc, char** argv) {
+  CLI::App app{description, "mnist_stn"};
+  set_up(app, argc, argv);
+  app.parse_complete_callback([] { throw CLI::Success(); });  // before any command's action
+  try {
+    parse(app, argc, argv);
+  } catch (const CLI::Success&) {
+  }
 }
 
 }  // namespace fovea

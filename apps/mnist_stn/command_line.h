@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "apps/networks/model.h"
 #include "apps/shell/command.h"
@@ -29,6 +30,10 @@ void add_network_options(Command& command, std::string& model, std::vector<std::
 /// --threads, 0 to 256, 0 being one for each CPU.
 void add_threads_option(Command& command, int& threads);
 
+/// The names of its options, "--epochs", and of its commands.
+std::vector<std::string> option_names(const CLI::App& app);
+std::vector<std::string> command_names(const CLI::App& app);
+
 /// Throws UsageError, with the nearest name, unless `name` is a command of `app`.
 void require_command(const CLI::App& app, const std::string& name);
 
@@ -36,5 +41,8 @@ void require_command(const CLI::App& app, const std::string& name);
 /// Throws UsageError for arguments that do not fit: it names the option and suggests the nearest
 /// one.
 int run_command_line(int argc, char** argv);
+
+/// Parses the arguments, with the same errors, and does nothing.
+void check_command_line(int argc, char** argv);
 
 }  // namespace fovea

@@ -16,6 +16,7 @@
 #include "apps/shell/json.h"
 #include "apps/shell/numbers.h"
 #include "apps/shell/outputs.h"
+#include "apps/shell/program.h"
 #include "core/error.h"
 #include "core/file.h"
 
@@ -165,7 +166,7 @@ class Predictor {
            network_input(model_, image, !options_.no_prepare, options_.distortion, read_++)});
     } catch (const Error& error) {
       flush();  // keeps the order of pictures and complaints
-      std::fprintf(stderr, "mnist_stn: error: %s\n", error.what());
+      complain(error.what());
       failed_ = true;
     }
     if (waiting_.size() == pictures_at_once) flush();

@@ -6,6 +6,7 @@
 #include "apps/report/chart.h"
 #include "apps/shell/console.h"
 #include "apps/shell/numbers.h"
+#include "apps/shell/outputs.h"
 #include "apps/shell/suggest.h"
 #include "apps/shell/usage_error.h"
 #include "core/file.h"
@@ -48,6 +49,10 @@ void check_sweep(const SweepOptions& options) {
 
 void run_sweep(const SweepOptions& options, const std::string& weights, const Model& model,
                const DataOptions& data) {
+  const std::string file =
+      options.chart.empty() ? cat("sweep-", options.name, ".svg") : options.chart;
+  require_replaceable(file, file_marks::svg, {weights, options.control});
+  require_not_of_data(data, file);
   const Sweep& sweep = *std::find_if(sweeps().begin(), sweeps().end(),
                                      [&](const Sweep& s) { return s.name == options.name; });
   const Dataset base = load_test_data(data);
@@ -69,8 +74,6 @@ void run_sweep(const SweepOptions& options, const std::string& weights, const Mo
     for (const Series& series : curves) print("\t" + fixed(series.y[i], 2) + "%");
     print("\n");
   }
-  const std::string file =
-      options.chart.empty() ? cat("sweep-", sweep.name, ".svg") : options.chart;
   write_file_atomically(file, line_chart_svg(curves, {.title = cat("Accuracy by ", sweep.name),
                                                       .x_label = cat(sweep.name, ", ", sweep.unit),
                                                       .y_label = "percent right",

@@ -34,17 +34,6 @@ Dataset open(const VisualizeOptions& options) {
   return std::move(options.train ? split.train : split.test);
 }
 
-// Whether `path` is one of the files that the data is read from.
-bool is_of_data(const DataOptions& data, const std::string& path) {
-  const std::string folder = data.synthetic ? "" : data_directory(data);
-  std::error_code ignored;
-  if (folder.empty() || !std::filesystem::exists(path, ignored)) return false;
-  for (std::filesystem::recursive_directory_iterator entry(folder, ignored), end;
-       !ignored && entry != end; entry.increment(ignored))
-    if (is_same_file(entry->path().string(), path)) return true;
-  return false;
-}
-
 void require_start(const VisualizeOptions& options, const Dataset& dataset) {
   require_usage(options.start < dataset.size(), "--start: ", dataset.name, " has only ",
                 dataset.size(), " images; --start takes 0 to ", dataset.size() - 1);
@@ -96,8 +85,7 @@ void show_distortion(const VisualizeOptions& options, const std::string& distort
 
 void run(const VisualizeOptions& options) {
   require_replaceable(options.out, file_marks::png, {chosen_weights(options.weights)});
-  require(!is_of_data(options.data, options.out), options.out,
-          ": is in the folder of the data and would be overwritten; choose another --out");
+  require_not_of_data(options.data, options.out);
   if (options.data.distortion == all_distortions) {
     require_usage(options.weights.empty(),
                   "--distort all shows what the sets are; --weights takes "

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -47,6 +48,9 @@ bool output_closed() {
 }
 
 std::string output_failure() {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout)) {  // of those who printf()
+    if (failure == 0) failure = errno != 0 ? errno : EIO;
+  }
   return failure == 0 ? ""
                       : cat("standard output: cannot be written: ", std::strerror(failure),
                             "; what it was to hold is lost");

@@ -18,9 +18,33 @@ std::string_view as_text(const std::vector<std::uint8_t>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+class TooDeep : public Json::exception {
+ public:
+  explicit TooDeep(int depth)
+      : Json::exception(101,
+                        cat("lists and objects are nested more than ", depth, " deep").c_str()) {}
+};
+
+// Json copies and prints by recursion, which a file of nothing but brackets would take beyond the
+// end of the stack.
+void check_depth(std::string_view text) {
+  constexpr int most = 100;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') quoted = !quoted;
+    if (quoted && c == '\\') ++i;
+    if (quoted) continue;
+    depth += (c == '[' || c == '{') - (c == ']' || c == '}');
+    if (depth > most) throw TooDeep(most);
+  }
+}
+
 }  // namespace
 
 Json parse_json(std::string_view text) {
+  check_depth(text);
   return Json::parse(text);
 }
 

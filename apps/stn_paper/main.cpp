@@ -1,11 +1,11 @@
 // stn_paper: the tables of Jaderberg et al. 2015, a cell at a time.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 
 #include "apps/shell/command.h"
 #include "apps/shell/console.h"
+#include "apps/shell/program.h"
 #include "apps/shell/usage_error.h"
 #include "apps/stn_paper/run.h"
 #include "apps/stn_paper/table.h"
@@ -161,13 +161,5 @@ int run_command_line(int argc, char** argv) {
 }  // namespace fovea::paper
 
 int main(int argc, char** argv) {
-  try {
-    return fovea::paper::run_command_line(argc, argv);
-  } catch (const fovea::UsageError& error) {
-    std::fprintf(stderr, "stn_paper: error: %s\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "stn_paper: error: %s\n", error.what());
-    return 1;
-  }
+  return fovea::run_program("stn_paper", argc, argv, fovea::paper::run_command_line);
 }

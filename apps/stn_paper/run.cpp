@@ -13,6 +13,7 @@
 #include "apps/shell/build_info.h"
 #include "apps/shell/console.h"
 #include "apps/shell/numbers.h"
+#include "apps/shell/outputs.h"
 #include "apps/stn_paper/results.h"
 #include "apps/train/train.h"
 #include "core/workers.h"
@@ -129,6 +130,7 @@ bool is_done(const RunSettings& settings) {
 
 int run_cell(const RunSettings& settings) {
   const std::string name = settings.cell.name();
+  require_replaceable(settings.results, "{\"set\":\"", {});  // a line is added to ours alone
   if (!settings.again && is_done(settings)) {
     print(cat(name, ": is in ", settings.results, " already; --again trains it once more\n"));
     return 0;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 
 #include "apps/shell/numbers.h"
+#include "apps/shell/outputs.h"
 #include "apps/shell/suggest.h"
 #include "apps/shell/usage_error.h"
 #include "core/file.h"
@@ -52,6 +54,16 @@ std::uint32_t add_checksum(const Dataset& dataset, std::uint32_t crc) {
 std::string data_directory(const DataOptions& options) {
   if (options.synthetic) return "";
   return options.directory.empty() ? default_data_directory() : options.directory;
+}
+
+void require_not_of_data(const DataOptions& options, const std::string& output) {
+  const std::string folder = options.synthetic ? "" : data_directory(options);
+  std::error_code ignored;
+  if (folder.empty() || !std::filesystem::exists(output, ignored)) return;
+  for (std::filesystem::recursive_directory_iterator entry(folder, ignored), end;
+       !ignored && entry != end; entry.increment(ignored))
+    require(!is_same_file(entry->path().string(), output), output,
+            ": is in the folder of the data and would be overwritten; choose another name");
 }
 
 DataSplit load_data(const DataOptions& options) {

@@ -23,6 +23,9 @@ struct DataOptions {
 /// The directory that `options` mean; "" for synthetic digits.
 std::string data_directory(const DataOptions& options);
 
+/// Throws Error if `output`, to be written, is one of the files that the data is read from.
+void require_not_of_data(const DataOptions& options, const std::string& output);
+
 /// Opens or draws the data. Statistics are of all images, before limits. Throws UsageError for a
 /// directory together with `synthetic`; Error as open_dataset().
 DataSplit load_data(const DataOptions& options);

@@ -147,11 +147,26 @@ std::string options_text(const TrainOptions& options, int indent) {
   return dump_json(options_json(options), indent);
 }
 
+namespace {
+
+Json parse_options(const std::string& stored, const std::string& folder) {
+  try {
+    Json json = parse_json(stored);
+    json.at("schedule").get_ref<const std::string&>();
+    return json;
+  } catch (const Json::exception& error) {
+    fail(folder, ": the options of this run are damaged: ", error.what(),
+         "; start a new run, if you like with --init");
+  }
+}
+
+}  // namespace
+
 TrainOptions resumed_options(const std::string& stored, const TrainOptions& now,
                              const std::set<std::string>& given) {
   TrainOptions options;
   const Json current = options_json(now);
-  Json json = parse_json(stored);
+  Json json = parse_options(stored, now.resume);
   const bool open_end = find_schedule(json.at("schedule")).open_end;
   visit_options(now, [&](const OptionInfo& info, const auto&) {
     const std::string name = info.name;

@@ -16,6 +16,7 @@
 #include "apps/shell/console.h"
 #include "apps/shell/json.h"
 #include "apps/shell/numbers.h"
+#include "apps/shell/outputs.h"
 #include "apps/shell/signals.h"
 #include "apps/shell/usage_error.h"
 #include "apps/train/start_model.h"
@@ -88,6 +89,10 @@ void check_folder(const TrainOptions& options, bool goes_on) {
       fail(path,
            ": was not made by this program, and training would write over it; move it away "
            "or choose another --out");
+  for (const std::string& path : found.ours)
+    require(goes_on || !is_same_file(path, options.init), options.init,
+            ": --init reads it, and --overwrite would delete it; choose another --out, or copy the "
+            "file");
   if (goes_on || options.overwrite || found.ours.empty()) return;
   require(!run_files::has_run(options.out), options.out, ": holds a run already",
           run_files::checkpoint_steps(options.out).empty()
@@ -148,7 +153,7 @@ int print_stop(const TrainOptions& options, int signal, const RunState& state) {
   warn(cat(what, " after step ", state.step,
            options.out.empty() ? "; nothing was saved, because there was no --out DIR"
                                : cat("; go on with: ", resume_command(options.out))));
-  return 128 + signal;
+  return signal == SIGPIPE ? 1 : 128 + signal;
 }
 
 void check_resumed_data(const Checkpoint& checkpoint, std::uint32_t data_now) {
@@ -167,17 +172,12 @@ struct Start {
 // The options of a run that was stopped before its first checkpoint.
 TrainOptions options_to_start_over(const TrainOptions& options,
                                    const std::set<std::string>& given) {
-  const std::string path = run_files::path_in(options.resume, run_files::config);
-  try {
-    TrainOptions again = resumed_options(dump_json(read_config(path).options), options, given);
-    again.resume.clear();
-    warn(cat(options.resume, ": was stopped before its first checkpoint; starting it over as its ",
-             run_files::config, " says"));
-    return again;
-  } catch (const Json::exception& error) {
-    fail(path, ": its options cannot be understood: ", error.what(),
-         "; start a new run with --overwrite");
-  }
+  const RunConfig config = read_config(run_files::path_in(options.resume, run_files::config));
+  TrainOptions again = resumed_options(dump_json(config.options), options, given);
+  again.resume.clear();
+  warn(cat(options.resume, ": was stopped before its first checkpoint; starting it over as its ",
+           run_files::config, " says"));
+  return again;
 }
 
 Start prepare(TrainOptions options, const std::set<std::string>& given) {
@@ -261,8 +261,7 @@ int train(TrainOptions wanted, const TrainTask& task) {
     print(cat("Going on after step ", trainer->state().step, ", in epoch ",
               trainer->state().epoch + 1, "\n"));
   if (!options.out.empty()) {
-    // Not before everything is there to start: a slip must not cost the old run, and --init may
-    // name its weights.
+    // Not before everything is there to start: a slip must not cost the old run.
     if (options.resume.empty()) run_files::remove_run(options.out);
     note_config(options, data, model, task.command);
   }

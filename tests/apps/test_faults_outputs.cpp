@@ -84,6 +84,9 @@ TEST_CASE("outputs never write over inputs or files of others", "[faults]") {
       "visualize --synthetic " + w + "--out w.safetensors",
       "visualize --synthetic " + w + "--out mine/a.png",
       "visualize --data pics " + w + "--out same/a.png",
+      "eval --synthetic --sweep scale " + w + "--chart w.safetensors",
+      "eval --synthetic --sweep scale " + w + "--control hard.safetensors --chart link.onnx",
+      "eval --synthetic --sweep scale " + w + "--chart notes.onnx",
   };
   for (const std::string& arguments : cases) {
     const ProgramOutcome outcome = run_program(dir, arguments);
@@ -95,6 +98,18 @@ TEST_CASE("outputs never write over inputs or files of others", "[faults]") {
     CHECK((content(dir) == before));
   }
   CHECK(run_program(dir, "export " + w + "--onnx n.onnx --samples ./n.onnx").code == 2);
+  const std::string beside = fs::path(program_path()).parent_path().string();
+  for (const std::string command :
+       {"FOVEA_GRAPH=notes.onnx $P train --synthetic --train-limit 64 --test-limit 9 --epochs 1",
+        "/bench --quick --only start --threads 1 --json notes.onnx",
+        "/bench --quick --only start --threads 1 --json w.safetensors"}) {
+    if (command[0] == '/' && !fs::exists(beside + "/bench")) continue;
+    const ProgramOutcome outcome = run_shell(dir, command[0] == '/' ? beside + command : command);
+    INFO(command << ": " << outcome.err);
+    CHECK(outcome.code == 1);
+    CHECK_THAT(outcome.err, contains("is there already"));
+    CHECK((content(dir) == before));
+  }
   // What the program made itself, it makes again.
   for (int i = 0; i < 2; ++i) {
     CHECK(run_program(dir, "predict " + w + "--save seen pics").code == 0);
@@ -153,34 +168,6 @@ TEST_CASE("--overwrite deletes nothing before all is there, and never what is no
   CHECK(bytes_of_file(dir.file("run/events.out.tfevents.1.host")) == "a stranger's");
   CHECK(bytes_of_file(dir.file("run/notes.txt")) == "mine");
   CHECK(run_files::event_files(dir.file("run")).empty());
-}
-
-TEST_CASE("standard output that fails costs nothing but what it was to show", "[faults]") {
-  if (!program_built()) return;
-  const TempDir dir;
-  const std::string loud =
-      "$P train --synthetic --train-limit 400 --test-limit 100 --epochs 2 --out ";
-  REQUIRE(run_shell(dir, loud + "whole").code == 0);
-  const std::string weights = bytes_of_file(dir.file("whole/last.safetensors"));
-  const std::pair<const char*, const char*> cases[] = {{"full", " >/dev/full"},
-                                                       {"closed", " >&-"},
-                                                       {"all", " <&- >&- 2>&-"},
-                                                       {"read", " 1</dev/null"}};
-  for (const auto& [name, how] : cases) {
-    const ProgramOutcome outcome = run_shell(dir, loud + name + how);
-    INFO(name << ": " << outcome.err);
-    CHECK(outcome.code == 1);
-    CHECK((bytes_of_file(dir.file(std::string(name) + "/last.safetensors")) == weights));
-    CHECK(fs::exists(dir.file(std::string(name) + "/report.html")));
-    if (name == std::string("all")) continue;
-    CHECK_THAT(outcome.err, contains("mnist_stn: error: standard output: cannot be written"));
-    CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
-    const std::string lock = bytes_of_file(dir.file(std::string(name) + "/.lock"));
-    CHECK(lock.find_first_not_of("0123456789\n") == lock.npos);
-    CHECK(bytes_of_file(dir.file(std::string(name) + "/log.csv")).starts_with("kind,"));
-  }
-  for (const char* arguments : {"--help", "--version", "help train", "summary"})
-    CHECK(run_program(dir, std::string(arguments) + " >/dev/full").code == 1);
 }
 
 TEST_CASE("every signal that asks to stop saves first", "[faults]") {

@@ -80,13 +80,19 @@ TEST_CASE("a run that cannot start leaves the old one as it is", "[overwrite]") 
   CHECK_THAT(slip([](auto& o) { o.warmup = 1000; }), contains("--warmup"));
 }
 
-TEST_CASE("a run may start from the weights that it replaces", "[overwrite]") {
+TEST_CASE("a run does not replace the weights that it starts from", "[overwrite]") {
   const TempDir dir;
   CHECK(train(poor(dir.path())) == 0);
-  TrainOptions again = poor(dir.path());
-  again.init = dir.file(run_files::best_weights);
-  CHECK(train(again) == 0);
-  CHECK(std::filesystem::exists(dir.file(run_files::report)));
+  std::filesystem::create_hard_link(dir.file(run_files::best_weights), dir.file("other"));
+  std::filesystem::create_symlink(run_files::last_weights, dir.file("link"));
+  const std::vector<std::string> before = listing(dir);
+  for (const char* init : {run_files::best_weights, run_files::last_weights, "other", "link"}) {
+    TrainOptions again = poor(dir.path());
+    again.init = dir.file(init);
+    CHECK_THAT(message_of([&] { train(again); }),
+               contains(again.init) && contains("--overwrite would delete it"));
+    CHECK(listing(dir) == before);
+  }
 }
 
 TEST_CASE("the value outside of the image may be given as an option of the network",

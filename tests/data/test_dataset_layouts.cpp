@@ -80,6 +80,9 @@ TEST_CASE("QMNIST: rows of eight 32-bit labels", "[datasets]") {
   CHECK_THAT(open_error(dir.path()), contains("label 10 at index 1"));
   dir.write("qmnist-test-labels-idx2-int.gz", idx_file(0xC02, {2, 7}, labels(9, 1).substr(8)));
   CHECK_THAT(open_error(dir.path()), contains("has 7 numbers a label, QMNIST has 8"));
+  dir.write("qmnist-test-labels-idx2-int.gz", idx_file(0xC02, {1, 8}, labels(9, 1).substr(32)));
+  CHECK_THAT(open_error(dir.path()), contains("qmnist-test-images-idx3-ubyte.gz: 2 images, but ") &&
+                                         contains("there are 1 labels"));
 }
 
 TEST_CASE("image folder: other names of its parts", "[datasets][image_folder]") {

@@ -48,7 +48,8 @@ Bytes webp_of(const Image& image) {
 }
 
 // An uncompressed TIFF through a file, as libtiff writes them.
-Bytes tiff_of(const Image& image, int bits = 8, int orientation = 1) {
+Bytes tiff_of(const Image& image, int bits = 8, int orientation = 1,
+              int format = SAMPLEFORMAT_UINT) {
   const TempDir dir;
   const std::string path = dir.file("x.tif");
   TIFF* file = TIFFOpen(path.c_str(), "w");
@@ -57,6 +58,7 @@ Bytes tiff_of(const Image& image, int bits = 8, int orientation = 1) {
   TIFFSetField(file, TIFFTAG_SAMPLESPERPIXEL, image.channels);
   TIFFSetField(file, TIFFTAG_BITSPERSAMPLE, bits);
   TIFFSetField(file, TIFFTAG_ORIENTATION, orientation);
+  TIFFSetField(file, TIFFTAG_SAMPLEFORMAT, format);
   TIFFSetField(file, TIFFTAG_COMPRESSION, COMPRESSION_LZW);
   TIFFSetField(file, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
   TIFFSetField(file, TIFFTAG_PHOTOMETRIC,
@@ -279,4 +281,13 @@ TEST_CASE("orientation: PNG's eXIf and TIFF's tag", "[image][formats]") {
     }
     CHECK(bright_side(decode(tiff_of(half_bright(), 8, orientation))) == side);
   }
+}
+
+TEST_CASE("a TIFF of numbers that are no shades is refused, saying so", "[image][formats]") {
+  for (const auto& [bits, format, kind] : {std::tuple{32, SAMPLEFORMAT_IEEEFP, "floating-point"},
+                                           {16, SAMPLEFORMAT_IEEEFP, "floating-"},
+                                           {16, SAMPLEFORMAT_INT, "signed"},
+                                           {32, SAMPLEFORMAT_UINT, "of 32 bits a channel"}})
+    CHECK_THAT(message_of([&, b = bits, f = format] { decode(tiff_of(sample(1), b, 1, f)); }),
+               contains("a TIFF of") && contains(kind) && contains("save it with 8"));
 }

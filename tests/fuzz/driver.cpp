@@ -1,14 +1,17 @@
 // Runs a fuzz target for some seconds: seeds, changed at random. With FILE arguments it runs those
 // instead, to look at a find again. Works with every compiler; for coverage-guided fuzzing link the
 // target with clang's -fsanitize=fuzzer instead: LLVMFuzzerTestOneInput is here too.
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -26,6 +29,37 @@ MemoryFile::~MemoryFile() {
 }
 std::string MemoryFile::path() const {
   return cat("/proc/self/fd/", fd_);
+}
+
+Folder::Folder() {
+  path_ = ::access("/dev/shm", W_OK) == 0 ? "/dev/shm/fovea-fuzz-XXXXXX" : "/tmp/fovea-fuzz-XXXXXX";
+  require(::mkdtemp(path_.data()) != nullptr, path_, ": cannot be made");
+}
+Folder::~Folder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+std::string Folder::write(const std::string& name, std::span<const std::uint8_t> content) const {
+  const std::string path = cat(path_, "/", name);
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  require(fd >= 0, path, ": cannot be written");
+  write_fully(fd, content, path);
+  ::close(fd);
+  return path;
+}
+
+Bytes gzip(const Bytes& content) {
+  z_stream z{};
+  deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  Bytes out(deflateBound(&z, content.size()));
+  z.next_in = const_cast<Bytef*>(content.data());
+  z.avail_in = static_cast<uInt>(content.size());
+  z.next_out = out.data();
+  z.avail_out = static_cast<uInt>(out.size());
+  deflate(&z, Z_FINISH);
+  out.resize(z.total_out);
+  deflateEnd(&z);
+  return out;
 }
 
 namespace {
@@ -97,7 +131,8 @@ void fuzz_for(double seconds, std::uint64_t seed) {
     for (std::uint32_t i = 0, n = 1 + rng.below(6); i < n; ++i) mutate(rng, start, current);
     run_one();
   }
-  std::printf("fuzz_%s: %ld inputs in %.0f s, no find\n", target_name, runs, seconds);
+  // Not on standard output: a target may have sent that away.
+  std::fprintf(stderr, "fuzz_%s: %ld inputs in %.0f s, no find\n", target_name, runs, seconds);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fovea::fuzz {
@@ -31,5 +32,31 @@ class MemoryFile {
  private:
   int fd_;
 };
+
+/// A folder of its own, in memory where that is to be had, while the process lives.
+class Folder {
+ public:
+  Folder();
+  ~Folder();
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  const std::string& path() const { return path_; }
+  /// Writes a file, over an earlier one of that name, and returns its path.
+  std::string write(const std::string& name, std::span<const std::uint8_t> content) const;
+
+ private:
+  std::string path_;
+};
+
+/// The bytes of a text, and the text of bytes.
+inline Bytes bytes_of(std::string_view text) {
+  return {text.begin(), text.end()};
+}
+inline std::string_view text_of(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// `content` as one member of gzip.
+Bytes gzip(const Bytes& content);
 
 }  // namespace fovea::fuzz

@@ -1,0 +1,94 @@
+#include "apps/mnist_stn/config_file.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <string_view>
+
+#include "apps/mnist_stn/command_line.h"
+#include "apps/shell/suggest.h"
+#include "apps/shell/usage_error.h"
+#include "core/file.h"
+
+namespace fovea {
+
+namespace {
+
+class FlatConfig : public CLI::ConfigTOML {
+ public:
+  FlatConfig(const CLI::App& app, std::string command) : app_(app), command_(std::move(command)) {}
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(input);
+    for (CLI::ConfigItem& item : items) {
+      if (item.name == "++" || item.name == "--") {
+        if (!item.parents.empty()) check_section(item.parents[0]);
+        continue;
+      }
+      if (item.parents.empty()) item.parents = {command_};
+      check_section(item.parents[0]);
+      if (!item.parents[0].empty()) check_name(item);
+    }
+    return items;
+  }
+
+ private:
+  void check_section(const std::string& section) const {
+    const std::vector<std::string> names = command_names(app_);
+    require_usage(section.empty() || section == "default" ||
+                      std::find(names.begin(), names.end(), section) != names.end(),
+                  "the config file has a section [", printable(section, 60),
+                  "], which is no command", did_you_mean(section, names));
+  }
+
+  void check_name(const CLI::ConfigItem& item) const {
+    const std::vector<std::string> names = option_names(*app_.get_subcommand(item.parents[0]));
+    require_usage(std::find(names.begin(), names.end(), "--" + item.name) != names.end(),
+                  "the config file sets '", printable(item.name, 60), "', which is no option of ",
+                  item.parents[0], did_you_mean("--" + item.name, names));
+    const CLI::Option* option = app_.get_subcommand(item.parents[0])->get_option("--" + item.name);
+    if (option->get_expected_max() > 0) return;
+    for (const std::string& value : item.inputs) try {
+        CLI::detail::to_flag_value(value);
+      } catch (const std::logic_error&) {  // of std::stoll()
+        throw UsageError(cat("the config file sets '", item.name, "' to '", printable(value, 60),
+                             "'; true or false is needed"));
+      }
+  }
+
+  const CLI::App& app_;
+  std::string command_;
+};
+
+}  // namespace
+
+std::shared_ptr<CLI::Config> config_reader(const CLI::App& app, std::string command) {
+  return std::make_shared<FlatConfig>(app, std::move(command));
+}
+
+void check_config_file(int argc, char** argv) {
+  constexpr std::size_t size_limit = 1 << 20;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    std::string path;
+    if (word == "--") return;
+    if (word == "--config" && i + 1 < argc) path = argv[i + 1];
+    if (word.starts_with("--config=")) path = word.substr(9);
+    if (path.empty()) continue;
+    std::vector<std::uint8_t> bytes;
+    try {
+      bytes = read_file(path, size_limit);
+    } catch (const Error& error) {
+      throw UsageError(cat("--config: ", error.what()));
+    }
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    require_usage(
+        first == text.npos || text[first] != '{', "--config: ", path,
+        " is JSON, as a run's own config.json is; 'name = value' lines are needed (to go on "
+        "with a run: mnist_stn train --resume FOLDER)");
+    require_usage(text.find('\0') == text.npos, "--config: ", path,
+                  " is no text; 'name = value' lines are needed");
+  }
+}
+
+}  // namespace fovea
