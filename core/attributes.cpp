@@ -54,4 +54,8 @@ void Attributes::set(Attribute attribute) {
   all_.push_back(std::move(attribute));
 }
 
+void Attributes::set_all(const Attributes& others) {
+  for (const Attribute& attribute : others.all_) set(attribute);
+}
+
 }  // namespace fovea

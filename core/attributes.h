@@ -48,6 +48,7 @@ class Attributes {
   const Attribute* find(std::string_view name) const;  ///< null if there is none
   /// Replaces the value of the attribute of that name, or adds it. Error: it has another type.
   void set(Attribute attribute);
+  void set_all(const Attributes& others);  ///< set() of each of them
 
  private:
   std::vector<Attribute> all_;

@@ -5,10 +5,10 @@ Usage: compare.py BENCH [--rounds N] [--seconds S] [--networks train,wide,...] [
 
 Networks (compare_networks.py) train and are evaluated on batches that are in memory already;
 PyTorch gets its best of 1 and 2 threads, with and without channels_last and torch.compile (found
-anew for each network, or given by --setting); JAX,
-where it is installed, compiles whole steps and uses the threads that it likes. Operations run on
-one thread on either side, forward and backward; PyTorch gets its better memory format. Nobody sees
-environment variables that hold it back. Figures are medians of the rounds.
+anew for each network, or given by --setting); JAX, where it is installed, compiles whole steps and
+uses the threads that it likes. Operations run on one thread on either side, forward and backward;
+PyTorch gets its better memory format. Nobody sees environment variables that hold it back. Figures
+are medians of the rounds.
 """
 
 import argparse
@@ -36,8 +36,24 @@ def setting_name(threads, channels_last, compiled):
         ", torch.compile" if compiled else "")
 
 
-class Config:
-    """One way to run a network in PyTorch; rate() continues where it stopped."""
+class Peer:
+    """What takes steps of `batch` samples; rate() continues where it stopped."""
+
+    def prepare(self):
+        """Called before each measurement."""
+
+    def rate(self, seconds):
+        self.prepare()
+        self.step()
+        start, steps = time.perf_counter(), 0
+        while time.perf_counter() - start < seconds:
+            self.step()
+            steps += 1
+        return self.batch * steps / (time.perf_counter() - start)
+
+
+class Config(Peer):
+    """One way to run a network in PyTorch."""
 
     def __init__(self, torch, kind, training, threads, channels_last, compiled):
         self.torch, self.threads, self.training = torch, threads, training
@@ -68,17 +84,11 @@ class Config:
         self.torch.nn.functional.nll_loss(out, self.labels[i]).backward()
         self.optimizer.step()
 
-    def rate(self, seconds):
+    def prepare(self):
         self.torch.set_num_threads(self.threads)
-        self.step()
-        start, steps = time.perf_counter(), 0
-        while time.perf_counter() - start < seconds:
-            self.step()
-            steps += 1
-        return self.batch * steps / (time.perf_counter() - start)
 
 
-class JaxConfig:
+class JaxConfig(Peer):
     """Whole steps, compiled."""
 
     def __init__(self, jax, kind, training):
@@ -118,14 +128,6 @@ class JaxConfig:
         else:
             done = self.evaluate(self.parameters, self.batches[i])
         self.jax.block_until_ready(done)
-
-    def rate(self, seconds):
-        self.step()
-        start, steps = time.perf_counter(), 0
-        while time.perf_counter() - start < seconds:
-            self.step()
-            steps += 1
-        return self.batch * steps / (time.perf_counter() - start)
 
 
 def best_config(torch, kind, training, seconds, setting):

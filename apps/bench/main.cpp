@@ -20,10 +20,6 @@ struct Options {
   std::vector<std::string> only;
 };
 
-const std::vector<std::string> sections{"train",  "eval",   "layers", "operations", "ways",
-                                        "memory", "start",  "busy",   "widths",     "wide",
-                                        "deep",   "st-cnn", "best",   "distortions"};
-
 // Beside the tutorial's.
 struct LargeNetwork {
   const char *section, *title, *network;
@@ -34,6 +30,14 @@ constexpr LargeNetwork large_networks[] = {
     {"st-cnn", "ST-CNN of the transformers' paper", "st-cnn"},
     {"best", "network for distorted digits", "best"},
 };
+
+std::vector<std::string> sections() {
+  std::vector<std::string> names{"train",  "eval",  "layers", "operations", "ways",
+                                 "memory", "start", "busy",   "widths"};
+  for (const LargeNetwork& network : large_networks) names.emplace_back(network.section);
+  names.emplace_back("distortions");
+  return names;
+}
 
 // 1, 2, 3, 4, then powers of two, and the last.
 std::vector<int> thread_counts(int last) {
@@ -213,7 +217,7 @@ int run(int argc, char** argv) {
             .option("--batch", options.batch, "train at this batch size only (0: 16 to 1024)", "N")
             .range(0, 1 << 16)
             .option("--only", options.only, "measure these parts only", "PART")
-            .one_of(sections)
+            .one_of(sections())
             .flag("--quick", options.quick, "a rough look, in a tenth of the time")
             .group("")  // not in the help
             .option("--probe", options.probe, "", "NAME");

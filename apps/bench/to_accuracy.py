@@ -104,19 +104,17 @@ def torch_run(torch, args, seed, images, labels):
     return epochs
 
 
-def tell(name, args, runs):
-    """runs: (seed, [(accuracy, seconds)])"""
-    for seed, epochs in runs:
-        reached = next((i for i, (accuracy, _) in enumerate(epochs) if accuracy >= args.target),
-                       None)
-        each = statistics.median(seconds for _, seconds in epochs)
-        line = "  %-8s seed %d: " % (name, seed)
-        if reached is None:
-            line += "not reached in %d epochs, best %.2f%%" % (
-                len(epochs), max(accuracy for accuracy, _ in epochs))
-        else:
-            line += "epoch %d, %.1f s" % (reached + 1, sum(s for _, s in epochs[:reached + 1]))
-        print(line + ", %.2f s an epoch; last %.2f%%" % (each, epochs[-1][0]), flush=True)
+def tell(name, args, seed, epochs):
+    """epochs: accuracy and seconds of training of each"""
+    reached = next((i for i, (accuracy, _) in enumerate(epochs) if accuracy >= args.target), None)
+    each = statistics.median(seconds for _, seconds in epochs)
+    line = "  %-8s seed %d: " % (name, seed)
+    if reached is None:
+        line += "not reached in %d epochs, best %.2f%%" % (
+            len(epochs), max(accuracy for accuracy, _ in epochs))
+    else:
+        line += "epoch %d, %.1f s" % (reached + 1, sum(s for _, s in epochs[:reached + 1]))
+    print(line + ", %.2f s an epoch; last %.2f%%" % (each, epochs[-1][0]), flush=True)
 
 
 def main():
@@ -135,12 +133,12 @@ def main():
     seeds = [int(seed) for seed in args.seeds.split(",")]
     print("to %g%% of held-out training images, %d epochs" % (args.target, args.epochs))
     for seed in seeds:
-        tell("Fovea", args, [(seed, fovea_run(args, seed))])
+        tell("Fovea", args, seed, fovea_run(args, seed))
     if not args.no_torch:
         import torch
         images, labels = read_images(args.data)
         for seed in seeds:
-            tell("PyTorch", args, [(seed, torch_run(torch, args, seed, images, labels))])
+            tell("PyTorch", args, seed, torch_run(torch, args, seed, images, labels))
 
 
 if __name__ == "__main__":

@@ -72,21 +72,22 @@ Json json_box(const PixelBox& box) {
 }
 
 // Where a transformer looks in the picture: the box around it, and its corners.
-void add_region(Json& to, const Model& model, const std::vector<Stage>& stages, std::size_t stage,
-                const Inspection& seen, const PixelBox& frame) {
+Json region_of(const Model& model, const std::vector<Stage>& stages, std::size_t stage,
+               const Inspection& seen, const PixelBox& frame) {
+  Json to = Json::object();
   const Shape& input = model.info.input;
   const SampledRegion region = sampled_region(stages, seen.thetas, static_cast<int>(stage), input);
-  if (region.outline.empty()) return;
+  if (region.outline.empty()) return to;
   const auto in_picture = [&](const Point& p) {
     return Point{frame.x + p[0] / input[2] * frame.width, frame.y + p[1] / input[1] * frame.height};
   };
   Point least = in_picture(region.outline[0]), most = least;
   const auto include = [&](const std::vector<Point>& points) {
-    for (const Point& p : points)
-      for (std::size_t k = 0; k < 2; ++k) {
-        least[k] = std::min(least[k], in_picture(p)[k]);
-        most[k] = std::max(most[k], in_picture(p)[k]);
-      }
+    for (const Point& p : points) {
+      const Point at = in_picture(p);
+      for (std::size_t k = 0; k < 2; ++k)
+        least[k] = std::min(least[k], at[k]), most[k] = std::max(most[k], at[k]);
+    }
   };
   include(region.outline);
   for (const std::vector<Point>& line : region.net) include(line);
@@ -95,6 +96,7 @@ void add_region(Json& to, const Model& model, const std::vector<Stage>& stages, 
     const auto [x, y] = in_picture(corner);
     to["corners"].push_back({rounded(x), rounded(y)});
   }
+  return to;
 }
 
 std::string json_line(const Model& model, const std::vector<Stage>& stages, const Picture& picture,
@@ -111,13 +113,16 @@ std::string json_line(const Model& model, const std::vector<Stage>& stages, cons
   const std::optional<PixelBox>&frame = picture.input.frame, &ink = picture.input.ink;
   if (ink) line["ink"] = json_box(*ink);
   if (stages.empty() && ink) line["box"] = json_box(*ink);
-  if (!stages.empty()) line["theta"] = seen.thetas[0];
-  if (!stages.empty() && frame) add_region(line, model, stages, 0, seen, *frame);
   for (std::size_t i = 0; i < stages.size(); ++i) {
+    const Json region = frame ? region_of(model, stages, i, seen, *frame) : Json::object();
+    if (i == 0) {
+      line["theta"] = seen.thetas[0];
+      line.update(region);
+    }
     line["transformers"].push_back({{"name", stages[i].name},
                                     {"warp", stages[i].transformer->warp().name()},
                                     {"theta", seen.thetas[i]}});
-    if (frame) add_region(line["transformers"].back(), model, stages, i, seen, *frame);
+    line["transformers"].back().update(region);
   }
   line["blank"] = picture.input.blank;
   line["doubt"] = picture.input.doubt;

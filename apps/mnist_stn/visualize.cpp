@@ -86,13 +86,10 @@ void show_distortion(const VisualizeOptions& options, const std::string& distort
 void run(const VisualizeOptions& options) {
   require_replaceable(options.out, file_marks::png, {chosen_weights(options.weights)});
   require_not_of_data(options.data, options.out);
-  if (options.data.distortion == all_distortions) {
-    require_usage(options.weights.empty(),
-                  "--distort all shows what the sets are; --weights takes "
-                  "one of them");
-    return show_distortion(options, all_distortions);
-  }
-  const std::string named = chosen_distortion(options.data.distortion);
+  const bool all = options.data.distortion == all_distortions;
+  require_usage(!all || options.weights.empty(),
+                "--distort all shows what the sets are; --weights takes one of them");
+  const std::string named = all ? all_distortions : chosen_distortion(options.data.distortion);
   if (options.weights.empty() && !named.empty()) return show_distortion(options, named);
   const Model model = load_chosen(options.weights);
   Dataset dataset = open(options);

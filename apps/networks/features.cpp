@@ -64,8 +64,7 @@ std::vector<NetworkKind> feature_networks() {
                           "a transformer on the feature maps behind the first convolution",
                           {{"channels", 16}, {"fc", 64}, {"transformer", true}, {"warp", "affine"}},
                           make};
-  const Attributes how = transform_options();
-  for (const Attribute& option : how.all()) features.options.set(option);
+  features.options.set_all(transform_options());
   return {features, control_of(features)};
 }
 

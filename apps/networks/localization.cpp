@@ -41,8 +41,7 @@ int after_conv_pool(int extent, int kernel) {
 Attributes localization_options() {
   Attributes options = {{"localization1", 8},  {"localization2", 10}, {"localization_fc", 32},
                         {"transformer", true}, {"fill", 0.0},         {"warp", "affine"}};
-  const Attributes how = transform_options();
-  for (const Attribute& option : how.all()) options.set(option);
+  options.set_all(transform_options());
   return options;
 }
 

@@ -11,7 +11,8 @@ std::string compiler_description();  ///< "GCC 12.2.0"
 std::string target_description();    ///< "AVX-512, float", what the compiler was told to use
 std::string flags_description();     ///< the compiler options of the library: "-O3 -march=native"
 
-/// "2 threads on 2 CPUs, OpenBLAS 0.3.21, SkylakeX kernels, GCC 12.2.0 (AVX-512, float, optimised)"
+/// "2 threads on 2 CPUs, OpenBLAS 0.3.21, SkylakeX kernels, GCC 12.2.0 (AVX-512, float, -O3
+/// -march=native)"
 std::string machine_line();
 
 /// What to type to go on with the run in `folder`: "build/mnist_stn train --resume runs/first"; for

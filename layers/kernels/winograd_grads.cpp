@@ -27,55 +27,63 @@ void samples_to_rows(const Native* values, int channels, const TileBlock& block,
     }
 }
 
-// The values of the gradient behind 2x2 pooling and ReLU, of all channels in a block of tiles: of
-// each window of a tile the winner has it, the others have none.
-template <class Matrix>
-void values_of(const PooledGradient& d, const TileBlock& block, Native* out, long stride) {
+// The values of tiles of all channels in a block; gather(channel, row, column, tile) sets what is
+// not zero of the tile that begins at (row, column).
+template <class Matrix, class Gather>
+void values_of_tiles(int channels, const TileBlock& block, Native* out, long stride,
+                     const Gather& gather) {
   constexpr int n = Matrix::rows, m = Matrix::columns;
-  for (int c = 0; c < d.channels; ++c) {
-    const long plane = static_cast<long>(c) * d.height * d.width * lane_count + block.part;
+  for (int c = 0; c < channels; ++c)
     block.for_each([&](int t, int row, int column) {
       Native tile[m][m] = {};
-      const int rows = std::min(m, 2 * d.height - row), columns = std::min(m, 2 * d.width - column);
-      for (int i = 0; i < rows; i += 2)
-        for (int j = 0; j < columns; j += 2) {
-          const long at =
-              plane + (static_cast<long>(row + i) / 2 * d.width + (column + j) / 2) * lane_count;
-          const Native value = native(d.values + at);
-          const NativeInts winner = native(d.winners + at);
-#pragma GCC unroll 4
-          for (int p = 0; p < 4; ++p) tile[i + p / 2][j + p % 2] = winner == p ? value : Native{};
-        }
+      gather(c, row, column, tile);
       Native* const of_tile = out + static_cast<long>(c) * block.size + t;
       transform<Matrix>([&](int i, int j) { return tile[i][j]; },
                         [&](int i, int j, const Native& v) { of_tile[(i * n + j) * stride] = v; });
     });
-  }
 }
 
-// The same of the gradient behind a ReLU: an output of zero lets nothing through.
+// Of the gradient behind 2x2 pooling and ReLU: of each window the winner has it, the others have
+// none.
+template <class Matrix>
+void values_of(const PooledGradient& d, const TileBlock& block, Native* out, long stride) {
+  constexpr int m = Matrix::columns;
+  values_of_tiles<Matrix>(
+      d.channels, block, out, stride, [&](int c, int row, int column, auto& tile) {
+        const long plane = static_cast<long>(c) * d.height * d.width * lane_count + block.part;
+        const int rows = std::min(m, 2 * d.height - row),
+                  columns = std::min(m, 2 * d.width - column);
+        for (int i = 0; i < rows; i += 2)
+          for (int j = 0; j < columns; j += 2) {
+            const long at =
+                plane + (static_cast<long>(row + i) / 2 * d.width + (column + j) / 2) * lane_count;
+            const Native value = native(d.values + at);
+            const NativeInts winner = native(d.winners + at);
+#pragma GCC unroll 4
+            for (int p = 0; p < 4; ++p) tile[i + p / 2][j + p % 2] = winner == p ? value : Native{};
+          }
+      });
+}
+
+// Of the gradient behind a ReLU: an output of zero lets nothing through.
 struct RectifiedPlanes {
   RectifiedGradient d;
   int channels, height, width;
 };
 template <class Matrix>
 void values_of(const RectifiedPlanes& p, const TileBlock& block, Native* out, long stride) {
-  constexpr int n = Matrix::rows, m = Matrix::columns;
-  for (int c = 0; c < p.channels; ++c)
-    block.for_each([&](int t, int row, int column) {
-      Native tile[m][m] = {};
-      const int rows = std::min(m, p.height - row), columns = std::min(m, p.width - column);
-      for (int i = 0; i < rows; ++i) {
-        const long first = (static_cast<long>(c) * p.height + row + i) * p.width + column;
-        for (int j = 0; j < columns; ++j) {
-          const long at = (first + j) * lane_count + block.part;
-          tile[i][j] = rectified_grad(native(p.d.outputs + at), native(p.d.values + at));
+  constexpr int m = Matrix::columns;
+  values_of_tiles<Matrix>(
+      p.channels, block, out, stride, [&](int c, int row, int column, auto& tile) {
+        const int rows = std::min(m, p.height - row), columns = std::min(m, p.width - column);
+        for (int i = 0; i < rows; ++i) {
+          const long first = (static_cast<long>(c) * p.height + row + i) * p.width + column;
+          for (int j = 0; j < columns; ++j) {
+            const long at = (first + j) * lane_count + block.part;
+            tile[i][j] = rectified_grad(native(p.d.outputs + at), native(p.d.values + at));
+          }
         }
-      }
-      Native* const of_tile = out + static_cast<long>(c) * block.size + t;
-      transform<Matrix>([&](int i, int j) { return tile[i][j]; },
-                        [&](int i, int j, const Native& v) { of_tile[(i * n + j) * stride] = v; });
-    });
+      });
 }
 
 // The sums over samples and tiles of the products of the values of input and output channels.
