@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "apps/bench/ranks.h"
 #include "apps/bench/report.h"
+#include "apps/cluster/ranks.h"
 #include "apps/shell/command.h"
 #include "apps/shell/outputs.h"
 #include "apps/shell/program.h"
@@ -20,9 +22,9 @@ struct Options {
   std::vector<std::string> only;
 };
 
-const std::vector<std::string> sections{"train",  "eval",   "layers", "operations", "ways",
-                                        "memory", "start",  "busy",   "widths",     "wide",
-                                        "deep",   "st-cnn", "best",   "distortions"};
+const std::vector<std::string> sections{"train",  "eval",   "layers", "operations",  "ways",
+                                        "memory", "start",  "busy",   "widths",      "wide",
+                                        "deep",   "st-cnn", "best",   "distortions", "ranks"};
 
 // Beside the tutorial's.
 struct LargeNetwork {
@@ -221,6 +223,7 @@ int run(int argc, char** argv) {
   if (code) return *code;
   if (!options.probe.empty()) return run_probe(options.probe);
 
+  if (options.only == std::vector<std::string>{"ranks"}) return run_ranks(options.quick);
   if (!options.json.empty()) require_replaceable(options.json, json_mark, {});
   const Results results = Bench(options).run("/proc/self/exe");
   if (!options.json.empty()) write_json(options.json, results);
@@ -231,5 +234,5 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  return fovea::run_program("bench", argc, argv, run);
+  return fovea::run_program("bench", argc, argv, run, fovea::failing_rank);
 }
