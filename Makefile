@@ -2,6 +2,7 @@
 #
 # Variables: ARCH=native|x86-64-v3|x86-64-v2|armv8-a  CXX=g++|clang++  BUILD=build  PREFIX=/usr/local
 #            OUT=runs/mnist (make run)  TRAIN='--epochs 5' (more options for make run)
+#            MPI=1 (train on several machines: mpirun -n N build/mnist_stn train ...)
 #            TESTS='[idx]' (a Catch2 filter)  FUZZ_SECONDS=20  PYTHON=python3  V=1 (show commands)
 
 SHELL := /bin/bash
@@ -29,7 +30,7 @@ THREAD_TESTS   := \[(loader|step|per_step|same_bits|trainer|image_folder)\]
 VALGRIND_TESTS := [idx],[gif],[formats],[datasets],[safetensors],[loader],[step]~*denormals*,[tensor],[checkpoint]
 
 LIBS      := -lopenblas -lz -pthread
-APP_LIBS  := -lgif -lturbojpeg -lwebpdemux -lwebp -ltiff -lonnx -lonnx_proto -lprotobuf
+APP_LIBS  = $(if $(MPI),$(shell mpicc --showme:link 2>/dev/null)) -lgif -lturbojpeg -lwebpdemux -lwebp -ltiff -lonnx -lonnx_proto -lprotobuf
 # Catch2 3 is a library, 2 a header. Asked for when linking: the package may come with this make.
 TEST_LIBS  = $(shell $(CXX) -E -include catch2/catch_session.hpp -x c++ /dev/null >/dev/null 2>&1 && echo -lCatch2)
 CXXFLAGS_release := -O3 -march=$(ARCH)
@@ -49,12 +50,14 @@ FLAGS := -std=c++20 -pipe $(WARNINGS) -fno-math-errno -I. -pthread $(CXXFLAGS_$(
 
 # One object folder for each way of building, so that switching back and forth rebuilds nothing.
 OBJ := $(BUILD)/obj/$(notdir $(CXX))-$(ARCH)-$(KIND)
+# One file tells programs for several processes from those for one: they share all other objects.
+LINKED := $(OBJ)$(if $(MPI),-mpi)
 
 LIB_SOURCES  := $(wildcard core/*.cpp layers/*.cpp layers/*/*.cpp optim/*.cpp data/*.cpp)
 APP_SOURCES  := $(wildcard apps/*/*.cpp)
 # A folder of apps/ with a main.cpp is a program; the others are rooms that programs share.
 PROGRAMS     := $(patsubst apps/%/main.cpp,%,$(wildcard apps/*/main.cpp))
-ROOM_SOURCES := $(filter-out apps/onnx/% $(PROGRAMS:%=apps/%/%),$(APP_SOURCES))
+ROOM_SOURCES := $(filter-out apps/cluster/$(if $(MPI),alone,mpi).cpp apps/onnx/% $(PROGRAMS:%=apps/%/%),$(APP_SOURCES))
 TEST_SOURCES := $(wildcard tests/*.cpp tests/*/test_*.cpp)
 ifeq ($(KIND),double)  # what `make gradcheck` runs, and a third of the compile time
 TEST_SOURCES := $(wildcard tests/*.cpp) $(shell grep -lE '\[(gradcheck|golden)\]' tests/*/test_*.cpp)
@@ -65,7 +68,7 @@ endif
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.cpp,%,$(filter-out %/driver.cpp,$(wildcard tests/fuzz/*.cpp)))
 objects = $(patsubst %.cpp,$(OBJ)/%.o,$(1))
 # In the order in which they use each other.
-ARCHIVES := $(OBJ)/libfovea_onnx.a $(OBJ)/libfovea_train.a $(OBJ)/libfovea.a
+ARCHIVES := $(OBJ)/libfovea_onnx.a $(LINKED)/libfovea_train.a $(OBJ)/libfovea.a
 FORMATTED := $(wildcard $(foreach d,core layers layers/* optim data apps/* tests tests/*,$(d)/*.cpp $(d)/*.h))
 
 Q := $(if $(V),,@)
@@ -81,32 +84,41 @@ run: $(BUILD)/mnist_stn
 
 ## test: build and run all tests
 .PHONY: test
-test: $(OBJ)/tests/all $(BUILD)/mnist_stn $(BUILD)/stn_paper $(BUILD)/bench
-	$(Q)$(OBJ)/tests/all $(TESTS)
+test: $(LINKED)/tests/all $(BUILD)/mnist_stn $(BUILD)/stn_paper $(BUILD)/bench
+	$(Q)$(LINKED)/tests/all $(TESTS)
+
+## test-mpi: train with 2 and 4 ranks by mpirun; lose, hang and stop ranks
+.PHONY: test-mpi
+test-mpi:
+	$(Q)$(MAKE) --no-print-directory MPI= $(OBJ)/mnist_stn
+	$(Q)$(MAKE) --no-print-directory MPI=1 run-test-mpi
+.PHONY: run-test-mpi
+run-test-mpi: $(LINKED)/mnist_stn $(LINKED)/stn_paper
+	$(Q)tests/cluster/run $(OBJ)/mnist_stn $^
 
 ## gradcheck: the tests of gradients and golden values, in double precision
 .PHONY: gradcheck
 gradcheck:
 	$(Q)$(MAKE) --no-print-directory KIND=double run-gradcheck
 .PHONY: run-gradcheck
-run-gradcheck: $(OBJ)/tests/all
-	$(Q)$(OBJ)/tests/all '[gradcheck],[golden]'
+run-gradcheck: $(LINKED)/tests/all
+	$(Q)$(LINKED)/tests/all '[gradcheck],[golden]'
 
 ## asan: all tests under the address and undefined-behaviour sanitizers
 .PHONY: asan
 asan:
 	$(Q)$(MAKE) --no-print-directory KIND=asan run-asan
 .PHONY: run-asan
-run-asan: $(OBJ)/tests/all
-	$(Q)UBSAN_OPTIONS=print_stacktrace=1 $(OBJ)/tests/all $(TESTS)
+run-asan: $(LINKED)/tests/all
+	$(Q)UBSAN_OPTIONS=print_stacktrace=1 $(LINKED)/tests/all $(TESTS)
 
 ## tsan: the tests that use threads, under the sanitizer of data races
 .PHONY: tsan
 tsan:
 	$(Q)$(MAKE) --no-print-directory KIND=tsan run-tsan
 .PHONY: run-tsan
-run-tsan: $(OBJ)/tests/all
-	$(Q)TSAN_OPTIONS='halt_on_error=1 allocator_may_return_null=1 suppressions=tests/tsan.supp' OPENBLAS_NUM_THREADS=1 $(OBJ)/tests/all $(TESTS)
+run-tsan: $(LINKED)/tests/all
+	$(Q)TSAN_OPTIONS='halt_on_error=1 allocator_may_return_null=1 suppressions=tests/tsan.supp' OPENBLAS_NUM_THREADS=1 $(LINKED)/tests/all $(TESTS)
 
 ## valgrind: quick tests under memcheck, for uninitialised memory, which `make asan` does not see
 .PHONY: valgrind
@@ -114,9 +126,9 @@ valgrind:
 	$(Q)CXX='$(CXX)' .ci/install valgrind libc6-dbg
 	$(Q)$(MAKE) --no-print-directory ARCH=x86-64-v3 run-valgrind
 .PHONY: run-valgrind
-run-valgrind: $(OBJ)/tests/all
+run-valgrind: $(LINKED)/tests/all
 	$(Q)OPENBLAS_NUM_THREADS=1 valgrind --quiet --error-exitcode=9 \
-	  $(OBJ)/tests/all $(or $(TESTS),'$(VALGRIND_TESTS)')
+	  $(LINKED)/tests/all $(or $(TESTS),'$(VALGRIND_TESTS)')
 
 ## paper-table: the spatial-transformer paper's table, measured so far (build/stn_paper run adds cells)
 .PHONY: paper-table
@@ -149,8 +161,8 @@ run-fuzz: $(FUZZ_TARGETS:%=$(OBJ)/fuzz_%)
 
 ## test-faults: the tests of bad input and of faults to survive
 .PHONY: test-faults
-test-faults: $(OBJ)/tests/all $(BUILD)/mnist_stn
-	$(Q)$(OBJ)/tests/all 'fault*,[faults],[limits]'
+test-faults: $(LINKED)/tests/all $(BUILD)/mnist_stn
+	$(Q)$(LINKED)/tests/all 'fault*,[faults],[limits]'
 
 ## test-kill: kill trainings and make their system calls fail, N times (N=200)
 .PHONY: test-kill
@@ -168,7 +180,7 @@ data: | deps
 ## deps: install the Debian packages that are missing; every build does it
 .PHONY: deps
 deps:
-	$(Q)CXX='$(CXX)' .ci/install
+	$(Q)CXX='$(CXX)' .ci/install $(if $(MPI),libopenmpi-dev openmpi-bin)
 
 ## install: copy programs, headers and the library below PREFIX (and DESTDIR)
 .PHONY: install
@@ -199,12 +211,15 @@ clean:
 .PHONY: help
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)) | awk -F': ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
-	@sed -n '3,6s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
+	@sed -n '3,7s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 $(OBJ)/%.o: %.cpp | deps
 	@mkdir -p $(@D)
 	@echo "  c++  $<"
 	$(Q)$(CXX) $(FLAGS) $(EXTRA_FLAGS) -MMD -MP -c $< -o $@
+
+# Asked for when compiling, as the package may come with this make.
+$(OBJ)/apps/cluster/mpi.o: FLAGS += $$(mpicc --showme:compile | sed 's/-I/-isystem/g')
 
 # Random numbers must not depend on whether a CPU fuses a*b+c.
 $(OBJ)/core/random.o: EXTRA_FLAGS := -ffp-contract=off
@@ -213,6 +228,7 @@ $(OBJ)/core/random.o: EXTRA_FLAGS := -ffp-contract=off
 $(OBJ)/data/%.o: EXTRA_FLAGS := -O2
 # Three times as fast so: they distort every image of every epoch.
 $(OBJ)/data/resample.o $(OBJ)/data/distort_maps.o: EXTRA_FLAGS :=
+$(OBJ)/apps/cluster/step_sum.o: EXTRA_FLAGS :=
 $(OBJ)/apps/%.o $(OBJ)/tests/%.o: EXTRA_FLAGS := -O1
 ifeq ($(KIND),release)
 $(foreach room,shell run train onnx mnist_stn stn_paper,$(OBJ)/apps/$(room)/%.o): EXTRA_FLAGS := -O0
@@ -222,19 +238,20 @@ $(OBJ)/apps/bench/%.o: EXTRA_FLAGS := -O2
 $(OBJ)/apps/shell/build_info.o: EXTRA_FLAGS := -O1 -DFOVEA_FLAGS='"$(CXXFLAGS_$(KIND))"'
 
 $(OBJ)/libfovea.a: $(call objects,$(LIB_SOURCES))
-$(OBJ)/libfovea_train.a: $(call objects,$(ROOM_SOURCES))
+$(LINKED)/libfovea_train.a: $(call objects,$(ROOM_SOURCES))
 $(OBJ)/libfovea_onnx.a: $(call objects,$(wildcard apps/onnx/*.cpp))
-$(OBJ)/%.a:
+%.a:
+	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 # A program takes from the archives what it uses, and of the libraries those that this needs.
 .SECONDEXPANSION:
-$(PROGRAMS:%=$(OBJ)/%): $(OBJ)/%: $$(call objects,$$(wildcard apps/$$*/*.cpp)) $(ARCHIVES)
+$(PROGRAMS:%=$(LINKED)/%): $(LINKED)/%: $$(call objects,$$(wildcard apps/$$*/*.cpp)) $(ARCHIVES)
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
 
 # The tests also see the files of two programs, but for their main(), and the cases of bench.
-$(OBJ)/tests/all: $(call objects,$(TEST_SOURCES) apps/bench/cases.cpp $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp apps/stn_paper/*.cpp))) $(ARCHIVES)
+$(LINKED)/tests/all: $(call objects,$(TEST_SOURCES) apps/bench/cases.cpp $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp apps/stn_paper/*.cpp))) $(ARCHIVES)
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ $(TEST_LIBS) $(APP_LIBS) $(LIBS)
 
@@ -245,7 +262,7 @@ $(FUZZ_TARGETS:%=$(OBJ)/fuzz_%): $(OBJ)/fuzz_%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tes
 $(OBJ)/libmnist_stn.a: $(call objects,$(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp)))
 
 # build/ holds copies: the program of the last ARCH and CXX that was made.
-$(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(OBJ)/% FORCE
+$(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(LINKED)/% FORCE
 	$(Q)cmp -s $< $@ || cp $< $@
 
 .PHONY: FORCE

@@ -168,6 +168,10 @@ const Tensor* GradientStore::find(int slot) const& {
   return &entries_[slot].grad;
 }
 
+const Tensor* GradientStore::find(const Tensor& leaf) const& {
+  return leaf.node() && leaf.node()->is_leaf() ? find(leaf.node()->leaf_slot_) : nullptr;
+}
+
 /// The nodes `root` depends on, last recorded first, and the walk over them.
 class Backward {
  public:

@@ -54,6 +54,7 @@ class Node {
  private:
   friend class GradSink;
   friend class Backward;
+  friend class GradientStore;
   friend class Tensor;
 
   const char* op_;
@@ -161,6 +162,8 @@ class GradientStore {
   }
   /// The gradient of the leaf in this slot; null when this pass did not reach it.
   const Tensor* find(int slot) const&;
+  const Tensor* find(const Tensor& leaf) const&;
+  const Tensor* find(const Tensor& leaf) const&& = delete;
   const Tensor* find(int slot) const&& = delete;  // of a temporary, as entries()
 
   struct Entry {

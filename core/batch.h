@@ -30,6 +30,14 @@ struct Batch {
   View<float> mean;           ///< C values; a tile holds (pixel / 255 - mean) / stddev
   View<float> stddev;         ///< C values
   std::uint64_t seed = 0;     ///< random stream of this step (dropout)
+
+  /// Of a batch that several processes share (share.h), this is what one of them has: the images
+  /// from `first` on of `whole`; perhaps none.
+  int first = 0;
+  int whole = 0;         ///< 0: there is no more than this
+  int tiles_a_task = 0;  ///< of the whole batch; 0: as of a batch of this size
+
+  int whole_size() const { return whole ? whole : size; }
 };
 
 }  // namespace fovea

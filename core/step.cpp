@@ -18,10 +18,7 @@ struct LaneRandomState {
 };
 thread_local LaneRandomState lane_random;
 
-// Tiles that share one set of gradients, one after the other, are a task. At most sixteen tasks:
-// the memory for gradients stays bounded however large the batch is.
-constexpr int max_tasks = 16;
-
+// Tiles that share one set of gradients, one after the other.
 struct Task {
   GradientStore gradients;
   double loss = 0;
@@ -41,7 +38,7 @@ void run_tile(const Batch& batch, int index, FunctionRef<Tensor(const Tile&)> lo
   require(value && value.is_per_sample() && value.size() == 1,
           "[train_step] the loss must be one value a sample (per-sample []), got ", value);
   Tensor seed = Tensor::like(value);
-  const Real weight = Real(1) / static_cast<Real>(batch.size);
+  const Real weight = Real(1) / static_cast<Real>(batch.whole_size());
   for (int lane = 0; lane < lane_count; ++lane) {
     const bool counts = lane < tile.valid;
     seed[0][lane] = counts ? weight : 0;
@@ -105,14 +102,15 @@ Tile make_tile(const Batch& batch, int index) {
   require_whole(batch, index);
   Tile tile;
   tile.index = index;
-  tile.first = index * lane_count;
-  tile.valid = std::min(lane_count, batch.size - tile.first);
+  const int first = index * lane_count;  // of the images that are here
+  tile.first = batch.first + first;
+  tile.valid = std::min(lane_count, batch.size - first);
   tile.images = Tensor::per_sample(batch.image_shape);
   const int channels = batch.image_shape[0];
   const int pixels = batch.image_shape.size(), plane = pixels / channels;
   const std::uint8_t* source[lane_count];
   for (int lane = 0; lane < lane_count; ++lane) {
-    const int sample = tile.first + std::min(lane, tile.valid - 1);
+    const int sample = first + std::min(lane, tile.valid - 1);
     source[lane] = batch.pixels.data() + static_cast<std::size_t>(sample) * pixels;
     tile.labels.values[lane] = batch.labels.empty() ? 0 : batch.labels[sample];
   }
@@ -130,11 +128,13 @@ Tile make_tile(const Batch& batch, int index) {
   return tile;
 }
 
-double train_step(const Batch& batch, FunctionRef<Tensor(const Tile&)> loss) {
-  require(batch.size > 0, "[train_step] the batch is empty");
+StepParts train_step_parts(const Batch& batch, FunctionRef<Tensor(const Tile&)> loss) {
   const int tiles = tile_count(batch.size);
-  const int tiles_a_task = (tiles + max_tasks - 1) / max_tasks;
+  const int tiles_a_task =
+      batch.tiles_a_task > 0 ? batch.tiles_a_task : share_of(batch.size).tiles_a_task;
   const int count = (tiles + tiles_a_task - 1) / tiles_a_task;
+  require(count <= max_tasks, "[train_step] ", tiles, " tiles are no more than ", max_tasks,
+          " tasks of ", tiles_a_task);
   const StepScope step;
   run_tasks(count, [&](int i) {
     const InStep in_step(step);
@@ -144,11 +144,25 @@ double train_step(const Batch& batch, FunctionRef<Tensor(const Tile&)> loss) {
     for (int t = i * tiles_a_task; t < std::min(tiles, (i + 1) * tiles_a_task); ++t)
       run_tile(batch, t, loss, task);
   });
-  const std::span<const Task> done(tasks().data(), count);
+  return StepParts(count);
+}
+
+double StepParts::loss(int task) const {
+  return fovea::tasks()[static_cast<std::size_t>(task)].loss;
+}
+
+const Tensor* StepParts::gradient(int task, const Tensor& leaf) const {
+  return fovea::tasks()[static_cast<std::size_t>(task)].gradients.find(leaf);
+}
+
+double train_step(const Batch& batch, FunctionRef<Tensor(const Tile&)> loss) {
+  require(batch.size > 0, "[train_step] the batch is empty");
+  const int count = train_step_parts(batch, loss).tasks();
+  const std::span<const Task> done(tasks().data(), static_cast<std::size_t>(count));
   reduce_gradients(done);
   double total = 0;
   for (const Task& task : done) total += task.loss;
-  return total / batch.size;
+  return total / batch.whole_size();
 }
 
 void for_each_tile(const Batch& batch, FunctionRef<void(const Tile&)> visit) {

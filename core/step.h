@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "core/batch.h"
+#include "core/share.h"
 #include "core/tensor.h"
 #include "core/workers.h"
 
@@ -24,14 +25,9 @@ struct Tile {
   Tensor images;  ///< per sample [C, H, W]: (pixel / 255 - mean) / stddev
   Labels labels;
   int index = 0;  ///< of this tile in the batch
-  int first = 0;  ///< position of its first sample in the batch
+  int first = 0;  ///< position of its first sample in the whole batch
   int valid = 0;  ///< samples that count, 1 to 16
 };
-
-/// Number of tiles that a batch is cut into.
-inline int tile_count(int batch_size) {
-  return (batch_size + lane_count - 1) / lane_count;
-}
 
 /// Runs `loss` on every tile and leaves the gradient of the mean loss over the batch in the leaves
 /// it depends on (replacing what was there; a leaf that no sample reached has none afterwards).
@@ -39,11 +35,29 @@ inline int tile_count(int batch_size) {
 /// Returns the mean loss. Throws what `loss` throws; then gradients are left as they were.
 double train_step(const Batch& batch, FunctionRef<Tensor(const Tile&)> loss);
 
+/// What the tasks of a step found, in order; valid until the next step. train_step() is the sum.
+class StepParts {
+ public:
+  explicit StepParts(int tasks) : tasks_(tasks) {}
+  int tasks() const { return tasks_; }
+  double loss(int task) const;  ///< the sum over its samples
+  /// What a leaf's gradient of the whole batch has from this task; null if no sample reached it.
+  const Tensor* gradient(int task, const Tensor& leaf) const;
+
+ private:
+  int tasks_;
+};
+
+/// train_step() without the sums, for those who make them over several processes. The gradients of
+/// leaves are left as they are. A batch without images has no tasks.
+StepParts train_step_parts(const Batch& batch, FunctionRef<Tensor(const Tile&)> loss);
+
 /// Runs `visit` on every tile without recording: evaluation.
 void for_each_tile(const Batch& batch, FunctionRef<void(const Tile&)> visit);
 
-/// Cuts one tile out of a batch. Throws Error where the views of the batch do not fit its size and
-/// shape (labels, mean and stddev may be empty), as do the two above.
+/// Cuts one tile out of a batch: the `index`-th of those that are here. Throws Error where the
+/// views of the batch do not fit its size and shape (labels, mean and stddev may be empty), as do
+/// the two above.
 Tile make_tile(const Batch& batch, int index);
 
 using LaneBits = std::uint32_t __attribute__((vector_size(lane_count * sizeof(std::uint32_t))));

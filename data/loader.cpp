@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "core/share.h"
 
 namespace fovea {
 
@@ -15,6 +16,8 @@ Loader::Loader(const Dataset& dataset, const LoaderOptions& options)
   require(options.batch > 0, "loader: batch size ", options.batch, ", expected at least 1");
   require(options.prefetch > 0, "loader: prefetch of ", options.prefetch,
           " batches, expected at least 1");
+  require(options.rank >= 0 && options.rank < options.ranks, "loader: no process ", options.rank,
+          " of ", options.ranks);
   validate(dataset);
   const int size = dataset.size(), batch = std::min(options.batch, size);
   batches_ = size / batch + (size % batch != 0);
@@ -26,7 +29,8 @@ Loader::Loader(const Dataset& dataset, const LoaderOptions& options)
   stddev_ = repeated(dataset.stddev, shape_[0]);
   varied_.resize(static_cast<std::size_t>(dataset.image_shape.size()));
 
-  const std::size_t rows = static_cast<std::size_t>(batch);
+  // Enough for most shares; fill() makes more of them for those of a smaller batch.
+  const auto rows = static_cast<std::size_t>(share_of(batch, options.rank, options.ranks).size);
   slots_.resize(static_cast<std::size_t>(std::min(options.prefetch, batches_)));
   for (Slot& slot : slots_) {
     slot.pixels.resize(rows * static_cast<std::size_t>(shape_.size()));
@@ -122,9 +126,14 @@ void Loader::run() {
 }
 
 void Loader::fill(Slot& slot, int index) {
-  const int begin = index * options_.batch;
-  const int size = std::min(options_.batch, dataset_.size() - begin);
+  const int whole = std::min(options_.batch, dataset_.size() - index * options_.batch);
+  const Share share = share_of(whole, options_.rank, options_.ranks);
+  const int begin = index * options_.batch + share.first, size = share.size;
   const std::size_t length = static_cast<std::size_t>(shape_.size());
+  if (slot.labels.size() < static_cast<std::size_t>(size)) {
+    slot.pixels.resize(static_cast<std::size_t>(size) * length);
+    slot.labels.resize(static_cast<std::size_t>(size));
+  }
   for (int row = 0; row < size; ++row) {
     const int sample = order_[static_cast<std::size_t>(begin + row)];
     const std::uint64_t seed = mix(epoch_seed_, static_cast<std::uint64_t>(sample));
@@ -150,7 +159,10 @@ void Loader::fill(Slot& slot, int index) {
                 .labels = std::span(slot.labels).first(static_cast<std::size_t>(size)),
                 .mean = mean_,
                 .stddev = stddev_,
-                .seed = mix(batch_stream, static_cast<std::uint64_t>(index))};
+                .seed = mix(batch_stream, static_cast<std::uint64_t>(index)),
+                .first = share.first,
+                .whole = whole,
+                .tiles_a_task = share.tiles_a_task};
 }
 
 }  // namespace fovea

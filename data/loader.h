@@ -25,9 +25,11 @@ struct LoaderOptions {
   Augmentation augmentation = {};  ///< applied to every image; by default none
   std::string distortion = {};     ///< then this one (data/distort.h); empty: none
   int prefetch = 8;                ///< batches prepared ahead; more means rarer wake-ups
+  int rank = 0, ranks = 1;         ///< hand out the share of this process (core/share.h) alone
 };
 
-/// Hands out every image of a data set once an epoch, varied and distorted as the options say. What
+/// Hands out every image of a data set once an epoch, varied and distorted as the options say (each
+/// of several processes, with one order, those of its share; perhaps none of a small batch). What
 /// batch `i` of an epoch holds depends on (data set, options, epoch, i) alone: not on threads,
 /// timing or the batches before it, so a run resumed by set_epoch(epoch, i) continues as if it had
 /// never stopped.

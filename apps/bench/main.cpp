@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "apps/bench/ranks.h"
 #include "apps/bench/report.h"
+#include "apps/cluster/ranks.h"
 #include "apps/shell/command.h"
 #include "apps/shell/outputs.h"
 #include "apps/shell/program.h"
@@ -35,7 +37,7 @@ std::vector<std::string> sections() {
   std::vector<std::string> names{"train",  "eval",  "layers", "operations", "ways",
                                  "memory", "start", "busy",   "widths"};
   for (const LargeNetwork& network : large_networks) names.emplace_back(network.section);
-  names.emplace_back("distortions");
+  names.insert(names.end(), {"distortions", "ranks"});
   return names;
 }
 
@@ -225,6 +227,11 @@ int run(int argc, char** argv) {
   if (code) return *code;
   if (!options.probe.empty()) return run_probe(options.probe);
 
+  if (std::count(options.only.begin(), options.only.end(), "ranks")) {
+    if (options.only.size() > 1 || !options.json.empty())
+      throw UsageError("--only ranks goes alone and without --json: every rank runs it");
+    return run_ranks(options.quick);
+  }
   if (!options.json.empty()) require_replaceable(options.json, json_mark, {});
   const Results results = Bench(options).run("/proc/self/exe");
   if (!options.json.empty()) write_json(options.json, results);
@@ -235,5 +242,5 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  return fovea::run_program("bench", argc, argv, run);
+  return fovea::run_program("bench", argc, argv, run, fovea::failing_rank);
 }

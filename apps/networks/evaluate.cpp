@@ -36,6 +36,39 @@ void require_log_probabilities(const Tensor& y, const Model& model) {
           " gives no log-probabilities: they sum to ", sum, "; end it with LogSoftmax");
 }
 
+// Judges tiles [first, end) of the first `total` images, each into its place in `tiles`, and their
+// predictions if there is room for them.
+void judge_tiles(const Model& model, const Dataset& dataset, int total, int first, int end,
+                 std::vector<TileResult>& tiles, std::vector<Prediction>& predictions) {
+  Module& network = *model.network;
+  const EvalMode guard(network);
+  const int last = std::min(total, end * lane_count);
+  for (int begin = first * lane_count; begin < last; begin += evaluation_batch) {
+    const int size = std::min(evaluation_batch, last - begin);
+    for_each_tile(batch_of(dataset, begin, size), [&](const Tile& tile) {
+      const Tensor log_probs = network(tile.images);
+      require_log_probabilities(log_probs, model);
+      tiles[static_cast<std::size_t>(begin / lane_count + tile.index)] = judge(log_probs, tile);
+      for (int lane = 0; !predictions.empty() && lane < tile.valid; ++lane) {
+        const int label = most_probable(log_probs, lane);
+        predictions[static_cast<std::size_t>(begin + tile.first + lane)] = {
+            label, static_cast<float>(std::exp(log_probs[label][lane]))};
+      }
+    });
+  }
+}
+
+Evaluation sum_of(const std::vector<TileResult>& tiles, int total) {
+  Evaluation out;
+  out.total = total;
+  for (const TileResult& tile : tiles) {  // in order, so that the sum's bits are fixed
+    out.loss += tile.loss;
+    out.correct += tile.correct;
+  }
+  if (total > 0) out.loss /= static_cast<double>(total);
+  return out;
+}
+
 }  // namespace
 
 void require_fitting(const Model& model, const Dataset& dataset) {
@@ -50,31 +83,24 @@ void require_fitting(const Model& model, const Dataset& dataset) {
 
 Evaluation evaluate(const Model& model, const Dataset& dataset, bool keep_predictions, int limit) {
   require_fitting(model, dataset);
-  Module& network = *model.network;
-  const EvalMode guard(network);
-  Evaluation out;
-  out.total = limit > 0 ? std::min(limit, dataset.size()) : dataset.size();
-  if (keep_predictions) out.predictions.resize(static_cast<std::size_t>(out.total));
-  std::vector<TileResult> tiles(evaluation_batch / lane_count);
-  for (int first = 0; first < out.total; first += evaluation_batch) {
-    const int size = std::min(evaluation_batch, static_cast<int>(out.total) - first);
-    for_each_tile(batch_of(dataset, first, size), [&](const Tile& tile) {
-      const Tensor log_probs = network(tile.images);
-      require_log_probabilities(log_probs, model);
-      tiles[static_cast<std::size_t>(tile.index)] = judge(log_probs, tile);
-      for (int lane = 0; keep_predictions && lane < tile.valid; ++lane) {
-        const int label = most_probable(log_probs, lane);
-        out.predictions[static_cast<std::size_t>(first + tile.first + lane)] = {
-            label, static_cast<float>(std::exp(log_probs[label][lane]))};
-      }
-    });
-    for (int i = 0; i < tile_count(size); ++i) {  // in order, so that the sum's bits are fixed
-      out.loss += tiles[static_cast<std::size_t>(i)].loss;
-      out.correct += tiles[static_cast<std::size_t>(i)].correct;
-    }
-  }
-  if (out.total > 0) out.loss /= static_cast<double>(out.total);
+  const int total = limit > 0 ? std::min(limit, dataset.size()) : dataset.size();
+  std::vector<TileResult> tiles(static_cast<std::size_t>(tile_count(total)));
+  std::vector<Prediction> predictions(keep_predictions ? static_cast<std::size_t>(total) : 0);
+  judge_tiles(model, dataset, total, 0, tile_count(total), tiles, predictions);
+  Evaluation out = sum_of(tiles, total);
+  out.predictions = std::move(predictions);
   return out;
+}
+
+Evaluation evaluate(const Model& model, const Dataset& dataset, Ranks& ranks) {
+  require_fitting(model, dataset);
+  const int total = dataset.size();
+  std::vector<TileResult> tiles(static_cast<std::size_t>(tile_count(total)));
+  std::vector<Prediction> none;
+  const auto begin = [&](int r) { return static_cast<int>(part_begin(ranks, tiles.size(), r)); };
+  judge_tiles(model, dataset, total, begin(ranks.rank()), begin(ranks.rank() + 1), tiles, none);
+  share_parts(ranks, tiles.data(), tiles.size(), sizeof(TileResult));
+  return sum_of(tiles, total);
 }
 
 std::string test_line(const Evaluation& e, const char* set) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/cluster/ranks.h"
 #include "apps/networks/model.h"
 #include "core/step.h"
 #include "data/dataset.h"
@@ -32,6 +33,9 @@ struct Evaluation {
 /// log-probabilities.
 Evaluation evaluate(const Model& model, const Dataset& dataset, bool keep_predictions = false,
                     int limit = 0);
+
+/// The same over all images by several ranks, each with its part of the tiles: the same bits.
+Evaluation evaluate(const Model& model, const Dataset& dataset, Ranks& ranks);
 
 /// Throws Error naming both if the model does not take the images, or know the classes, of the set.
 void require_fitting(const Model& model, const Dataset& dataset);

@@ -8,11 +8,12 @@
 //                      "image_shape": [C, H, W], "class_names", "mean", "stddev"},
 //                     "model": {"name", "parameters", "architecture", "fill"},
 //                     "build": {"compiler", "arch", "flags"}, "machine": {"threads", "cpus",
-//                     "blas"}}
+//                     "blas", "ranks" where there are several}}
 // log.jsonl          one object a line:
 //                    {"kind": "step", "epoch", "step", "loss", "accuracy", "lr",
 //                     "samples_per_second", "grad_norm", "theta_deviation"}, every --log-every
-//                     steps
+//                     steps; of several ranks also "compute_ms", "wait_ms" (for the slowest rank)
+//                     and "communication_ms" of a step, means since the line before
 //                    {"kind": "epoch", "epoch", "step", "train_loss", "train_accuracy",
 //                     "test_loss", "test_accuracy" or, with --validation, "validation_loss",
 //                     "validation_accuracy", "lr", "samples_per_second", "seconds"}

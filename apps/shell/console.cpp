@@ -17,6 +17,7 @@ namespace fovea {
 
 namespace {
 
+bool muted = false;
 int failure = 0;  // the errno after which nothing is written any more
 
 }  // namespace
@@ -29,8 +30,12 @@ void reserve_standard_streams() {
       fail("descriptor ", fd, " is closed and cannot be reserved: ", std::strerror(errno));
 }
 
+void mute() {
+  muted = true;
+}
+
 void print(std::string_view text) {
-  while (failure == 0 && !text.empty()) {
+  while (!muted && failure == 0 && !text.empty()) {
     const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
     if (written >= 0) {
       text.remove_prefix(static_cast<std::size_t>(written));
@@ -68,6 +73,7 @@ int terminal_width() {
 }
 
 void warn(std::string_view text) {
+  if (muted) return;
   const std::string line = cat("warning: ", printable(text, 4000), "\n");
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;  // nobody is left to tell
 }

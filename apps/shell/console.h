@@ -10,6 +10,9 @@ namespace fovea {
 /// one of them and then the lines of standard output. Call it before any file is opened.
 void reserve_standard_streams();
 
+/// From here on print() and warn() do nothing: another process says the same.
+void mute();
+
 /// Writes `text` at once. A failure (a full disk, a dead terminal, a reader that went away) must
 /// not cost what is being computed: it is noted, nothing is written from then on, and the program
 /// tells of it at its end, see output_failure().

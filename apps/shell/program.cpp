@@ -21,12 +21,13 @@ namespace fovea {
 namespace {
 
 const char* program_name = "fovea";
+std::string (*speaker_before)() = nullptr;
 
 const std::string need_less =
     "; try a smaller --batch, fewer --threads, a smaller set or a higher ulimit -v";
 
 int fail_with(int code, const std::string& text) {
-  complain(text.c_str());
+  complain(((speaker_before ? speaker_before() : "") + text).c_str());
   return code;
 }
 
@@ -48,8 +49,10 @@ void complain(const char* text) {
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;  // nobody is left to tell
 }
 
-int run_program(const char* name, int argc, char** argv, int (*work)(int argc, char** argv)) {
+int run_program(const char* name, int argc, char** argv, int (*work)(int argc, char** argv),
+                std::string (*speaker)()) {
   program_name = name;
+  speaker_before = speaker;
   for (const int signal : {SIGXFSZ, SIGPIPE}) std::signal(signal, SIG_IGN);
   forbid_blas_threads(argv);
   try {

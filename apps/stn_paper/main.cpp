@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "apps/cluster/ranks.h"
 #include "apps/shell/command.h"
 #include "apps/shell/console.h"
 #include "apps/shell/program.h"
@@ -19,6 +20,17 @@ constexpr const char* results_file = "apps/stn_paper/results.jsonl";
 
 void add_results(Command& command, std::string& path) {
   command.option("--results", path, "one JSON object a line for every finished cell", "FILE");
+}
+
+void add_data(Command& command, DataOptions& data) {
+  command.group("Data")
+      .option("--data", data.directory,
+              "folder of MNIST (default: $FOVEA_DATA, else "
+              "datasets/mnist)",
+              "DIR")
+      .flag("--synthetic", data.synthetic, "drawn digits; the results say so")
+      .option("--train-limit", data.train_limit, "only N training images; 0: all", "N")
+      .option("--test-limit", data.test_limit, "only N test images; 0: all", "N");
 }
 
 struct RunOptions {
@@ -49,6 +61,9 @@ void change(TrainOptions& recipe, const RunOptions& o) {
 }
 
 int run(RunOptions o) {
+  require_usage(ranks().size() == 1,
+                "run trains one cell on one rank; plan --run gives each rank "
+                "of mpirun its own");
   o.settings.cell = make_cell(o.net, o.warp, o.set, o.transformers, o.seed);
   o.settings.cell.tag = o.tag;
   o.settings.recipe = recipe_of(o.settings.cell);
@@ -73,14 +88,7 @@ void add_run(CLI::App& app, int& code) {
   command.option("--runs", o->settings.runs, "folder of the cells' runs", "DIR");
   command.flag("--again", o->settings.again, "also if the results have this cell");
   command.option("--threads", o->threads, "0: one for each CPU", "N").range(0, 256);
-  command.group("Data")
-      .option("--data", o->data.directory,
-              "folder of MNIST (default: $FOVEA_DATA, else "
-              "datasets/mnist)",
-              "DIR")
-      .flag("--synthetic", o->data.synthetic, "drawn digits; the results say so")
-      .option("--train-limit", o->data.train_limit, "only N training images; 0: all", "N")
-      .option("--test-limit", o->data.test_limit, "only N test images; 0: all", "N");
+  add_data(command, o->data);
   command.group("Trials")
       .option("--tag", o->tag, "a name for the trial: not for the table", "NAME")
       .option("--lr", o->lr, "highest learning rate", "X")
@@ -120,23 +128,75 @@ void add_table(CLI::App& app) {
   });
 }
 
-void add_plan(CLI::App& app) {
+struct PlanOptions {
+  RunSettings settings{.cell = {}, .recipe = {}, .results = results_file, .runs = "runs/paper"};
+  bool run = false;
+  std::string net, set;
+  DataOptions data;
+  int threads = 0;
+};
+
+std::string command_of(const Planned& planned) {
+  const Cell& cell = planned.cell;
+  const std::string look = cell.transformers == 0
+                               ? ""
+                               : cat(" --warp ", cell.warp, " --transformers ", cell.transformers);
+  return cat("build/stn_paper run --net ", cell.net, look, " --set ", cell.set, " --seed ",
+             cell.seed, " --minutes ", planned.minutes);
+}
+
+// The cells that are not done, each by one rank: they have nothing to tell each other.
+int run_plan(const PlanOptions& o, const std::vector<Planned>& left) {
+  Ranks& job = ranks();
+  barrier(job);  // all have read the results, and so have one list
+  for (std::size_t i = static_cast<std::size_t>(job.rank()); i < left.size();
+       i += static_cast<std::size_t>(job.size())) {
+    RunSettings settings = o.settings;
+    settings.cell = left[i].cell;
+    settings.minutes = left[i].minutes;
+    settings.recipe = recipe_of(settings.cell);
+    const std::string set = settings.recipe.data.distortion;
+    settings.recipe.data = o.data;
+    settings.recipe.data.distortion = set;
+    settings.recipe.threads = o.threads > 0 ? o.threads : default_threads(job);
+    if (const int code = run_cell(settings)) return code;
+  }
+  return 0;
+}
+
+void add_plan(CLI::App& app, int& code) {
   Command command(app, "plan", "the commands of all cells of the table, for a shell");
-  const auto path = std::make_shared<std::string>(results_file);
-  add_results(command, *path);
-  command.action([path] {
-    const std::vector<Result> results = read_results(*path);
+  const auto o = std::make_shared<PlanOptions>();
+  add_results(command, o->settings.results);
+  command.option("--net", o->net, "of this network only", "NAME");
+  command.option("--set", o->set, "of this set only", "NAME");
+  command.flag("--run", o->run, "run those that are not done; by mpirun, each rank its own");
+  command.option("--epochs", o->settings.epochs, "instead of the plan's minutes; 0: by them", "N")
+      .range(0, 100000);
+  command.option("--runs", o->settings.runs, "folder of the cells' runs", "DIR");
+  command.option("--threads", o->threads, "of each rank; 0: its part of the CPUs", "N")
+      .range(0, 256);
+  add_data(command, o->data);
+  command.action([o, &code] {
+    // Fewer images make no cell of the table.
+    require_usage(o->data.synthetic || (o->data.train_limit == 0 && o->data.test_limit == 0),
+                  "plan takes limits of images with --synthetic only");
+    std::vector<Planned> left;
+    bool known = false;
+    const std::vector<Result> results = read_results(o->settings.results);
     for (const Planned& planned : plan()) {
       const Cell& cell = planned.cell;
+      if ((!o->net.empty() && cell.net != o->net) || (!o->set.empty() && cell.set != o->set))
+        continue;
+      known = true;
       const bool done = std::any_of(results.begin(), results.end(), [&](const Result& r) {
-        return r.cell == cell && !r.synthetic;
+        return r.cell == cell && r.synthetic == o->data.synthetic;
       });
-      const std::string look = cell.transformers == 0 ? ""
-                                                      : cat(" --warp ", cell.warp,
-                                                            " --transformers ", cell.transformers);
-      print(cat(done ? "# done: " : "", "build/stn_paper run --net ", cell.net, look, " --set ",
-                cell.set, " --seed ", cell.seed, " --minutes ", planned.minutes, "\n"));
+      if (!done) left.push_back(planned);
+      if (!o->run) print(cat(done ? "# done: " : "", command_of(planned), "\n"));
     }
+    require_usage(known, "no cell of the table has --net ", o->net, " --set ", o->set);
+    if (o->run) code = run_plan(*o, left);
   });
 }
 
@@ -147,7 +207,7 @@ int run_command_line(int argc, char** argv) {
   int code = 0;
   add_run(app, code);
   add_table(app);
-  add_plan(app);
+  add_plan(app, code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -161,5 +221,6 @@ int run_command_line(int argc, char** argv) {
 }  // namespace fovea::paper
 
 int main(int argc, char** argv) {
-  return fovea::run_program("stn_paper", argc, argv, fovea::paper::run_command_line);
+  return fovea::run_program("stn_paper", argc, argv, fovea::paper::run_command_line,
+                            fovea::failing_rank);
 }

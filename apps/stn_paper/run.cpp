@@ -163,7 +163,8 @@ int run_cell(const RunSettings& settings) {
       options.epochs = epochs_for(settings.minutes, resolved, *data);
     }
   }
-  if (const int code = train(options, {.data = [&] { return *data; }, .command = name})) {
+  if (const int code =
+          train(options, {.data = [&] { return *data; }, .command = name, .ranks = &alone()})) {
     warn(cat(name, ": the same command goes on with it"));
     return code;
   }

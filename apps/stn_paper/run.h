@@ -18,8 +18,9 @@ struct RunSettings {
   bool again = false;   ///< even if the results have the cell
 };
 
-/// Goes on where the cell's run was interrupted. Returns the exit code: 0 also where there is
-/// nothing to do, or no MNIST to do it with, which is said; 128 + signal if it was stopped.
+/// By this process alone, whatever job it is of. Goes on where the cell's run was interrupted.
+/// Returns the exit code: 0 also where there is nothing to do, or no MNIST to do it with, which is
+/// said; 128 + signal if it was stopped.
 int run_cell(const RunSettings& settings);
 
 }  // namespace fovea::paper

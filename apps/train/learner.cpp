@@ -53,17 +53,19 @@ std::unique_ptr<Optimizer> make_optimizer(const Module& network, const TrainOpti
   return find_optimizer(o.optimizer).make(std::move(groups), o);
 }
 
-Learner::Learner(Model& model, const TrainOptions& options, int batches, Loss loss)
+Learner::Learner(Model& model, const TrainOptions& options, int batches, Loss loss, Ranks& ranks)
     : network_(*model.network),
       options_(options),
       loss_(std::move(loss)),
       total_steps_(static_cast<std::int64_t>(options.epochs) * batches),
       parameters_(network_.parameters()),
+      ranks_(ranks),
       optimizer_(make_optimizer(network_, options)),
       schedule_(make_schedule(options, batches)),
       momentum_(make_momentum(options, batches)),
       plateau_(make_plateau(options)),
       correct_(static_cast<std::size_t>(tile_count(options.batch))) {
+  if (ranks.size() > 1) sum_.emplace(ranks, parameters_);
   if (loss_) return;
   const auto smoothing = static_cast<Real>(options.label_smoothing);
   if (smoothing == 0)
@@ -119,13 +121,28 @@ void Learner::restore_plateau(const std::optional<ReduceOnPlateau::State>& state
   plateau_->restore(*state);
 }
 
-StepResult Learner::step(const Batch& batch) {
+// The gradient of the whole batch into the parameters, and what it was found with.
+void Learner::sum_gradients(const Batch& batch, int stop, StepResult& result) {
+  const auto loss = [this](const Tile& tile) { return tile_loss(tile); };
+  const auto correct = [&] {
+    return std::accumulate(correct_.begin(), correct_.begin() + tile_count(batch.size), 0);
+  };
+  if (!sum_) {
+    result.loss = train_step(batch, loss);
+    result.correct = correct();
+    return;
+  }
+  const StepParts parts = train_step_parts(batch, loss);
+  const StepSum::Found all = sum_->sum(parts, batch, {.correct = correct(), .stop = stop});
+  result.loss = all.loss, result.correct = all.correct, result.stop = all.stop;
+}
+
+StepResult Learner::step(const Batch& batch, int stop) {
   follow_schedule();
   StepResult result;
   result.lr = optimizer_->learning_rate();
-  result.loss = train_step(batch, [this](const Tile& tile) { return tile_loss(tile); });
+  sum_gradients(batch, stop, result);
   if (!std::isfinite(result.loss)) explain_loss(batch, result.loss);
-  result.correct = std::accumulate(correct_.begin(), correct_.begin() + tile_count(batch.size), 0);
   // Measured at every step, although it costs half a percent: one NaN in a gradient would spoil all
   // weights, and nothing else would tell before the next step.
   result.grad_norm = options_.clip_norm > 0 ? clip_grad_norm(parameters_, options_.clip_norm)
@@ -137,14 +154,16 @@ StepResult Learner::step(const Batch& batch) {
 }
 
 void Learner::explain_loss(const Batch& batch, double loss) {
-  std::string where = "each operation alone is finite";
+  std::string where;
   set_check_finite(true);
   try {
-    train_step(batch, [this](const Tile& tile) { return tile_loss(tile); });
+    train_step_parts(batch, [this](const Tile& tile) { return tile_loss(tile); });
   } catch (const Error& error) {
     where = error.what();
   }
   set_check_finite(false);
+  where = first_text(ranks_, where);  // all ranks have found the loss, and one of them the cause
+  if (where.empty()) where = "each operation alone is finite";
   fail("training stopped before update ", optimizer_->steps() + 1, ": the loss is ", loss, ": ",
        where, "; try a smaller --lr than ", *options_.lr, ", or --clip-norm 1");
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "apps/cluster/step_sum.h"
 #include "apps/networks/model.h"
 #include "apps/train/options.h"
 #include "core/step.h"
@@ -22,6 +23,7 @@ struct StepResult {
   int correct = 0;       ///< right answers, before the update and with dropout
   double grad_norm = 0;  ///< before clipping
   double lr = 0;
+  int stop = 0;  ///< the signal that came to a rank before this step ended; 0: none
 };
 
 /// One value a sample (per sample []) from what a network gives for a tile.
@@ -33,11 +35,18 @@ class Learner {
   /// `batches` steps. Without a loss it is the negative log-likelihood, smoothed as options say. To
   /// either, options.warp_penalty times identity_penalty() and options.bending_penalty times
   /// Warp::bending_energy() of every transformer are added.
-  Learner(Model& model, const TrainOptions& options, int batches, Loss loss = {});
+  /// With several ranks, each has a learner and steps on its share of the batch; the update is that
+  /// of the whole batch.
+  Learner(Model& model, const TrainOptions& options, int batches, Loss loss = {},
+          Ranks& ranks = alone());
 
   /// One step on a batch. Allocates nothing. Throws Error before anything is updated if the loss or
-  /// a gradient is not finite, naming the step and the layer or parameter.
-  StepResult step(const Batch& batch);
+  /// a gradient is not finite, naming the step and the layer or parameter. Other ranks are told of
+  /// `stop`, a signal that came to this one.
+  StepResult step(const Batch& batch, int stop = 0);
+
+  /// The sum over ranks; none where there is one rank.
+  StepSum* step_sum() { return sum_ ? &*sum_ : nullptr; }
 
   /// mean |theta - identity| over all transformers and the first tile of the batch; NaN without a
   /// transformer.
@@ -54,6 +63,7 @@ class Learner {
   std::int64_t total_steps() const { return total_steps_; }
 
  private:
+  void sum_gradients(const Batch& batch, int stop, StepResult& result);
   Tensor tile_loss(const Tile& tile);
   Tensor loss_of(const Tensor& output, const Tile& tile);  // without penalties
   void follow_schedule();
@@ -65,6 +75,8 @@ class Learner {
   Loss loss_;
   std::int64_t total_steps_;
   std::vector<Tensor> parameters_;
+  Ranks& ranks_;
+  std::optional<StepSum> sum_;
   std::unique_ptr<Optimizer> optimizer_;
   Schedule schedule_;
   std::optional<Schedule> momentum_;

@@ -19,6 +19,7 @@
 #include "apps/shell/outputs.h"
 #include "apps/shell/signals.h"
 #include "apps/shell/usage_error.h"
+#include "apps/train/prepare.h"
 #include "apps/train/start_model.h"
 #include "apps/train/trainer.h"
 #include "core/blas.h"
@@ -40,69 +41,47 @@ double fill_of(const Model& model) {
 }
 
 void note_config(const TrainOptions& options, const DataSplit& data, const Model& model,
-                 const std::string& command_line) {
+                 const Ranks& ranks, const std::string& command_line) {
   const Shape& shape = data.test.image_shape;
-  write_config(
-      path_in(options, run_files::config),
-      {.fovea = version,
-       .started = utc_now(),
-       .command = command_line,
-       .options = parse_json(options_text(options)),
-       .data = {{"name", data.train.name},
-                {"directory", data_directory(options.data)},
-                {"synthetic", options.data.synthetic},
-                {"distortion", chosen_distortion(options.data.distortion)},
-                {"train", data.train.size()},
-                {"validation", data.validation.size()},
-                {"test", data.test.size()},
-                {"image_shape", {shape[0], shape[1], shape[2]}},
-                {"class_names", data.test.class_names},
-                {"mean", data.test.mean},
-                {"stddev", data.test.stddev}},
-       .model = {{"name", model.info.name},
-                 {"parameters", model.network->parameter_count()},
-                 {"architecture", architecture(*model.network)},
-                 {"fill", fill_of(model)}},
-       .build = {{"compiler", compiler_description()},
-                 {"arch", target_description()},
-                 {"flags", flags_description()}},
-       .machine = {
-           {"threads", threads()}, {"cpus", available_cpus()}, {"blas", blas_description()}}});
+  Json machine = {{"threads", threads()}, {"cpus", available_cpus()}, {"blas", blas_description()}};
+  if (ranks.size() > 1) machine["ranks"] = ranks.size();
+  write_config(path_in(options, run_files::config),
+               {.fovea = version,
+                .started = utc_now(),
+                .command = command_line,
+                .options = parse_json(options_text(options)),
+                .data = {{"name", data.train.name},
+                         {"directory", data_directory(options.data)},
+                         {"synthetic", options.data.synthetic},
+                         {"distortion", chosen_distortion(options.data.distortion)},
+                         {"train", data.train.size()},
+                         {"validation", data.validation.size()},
+                         {"test", data.test.size()},
+                         {"image_shape", {shape[0], shape[1], shape[2]}},
+                         {"class_names", data.test.class_names},
+                         {"mean", data.test.mean},
+                         {"stddev", data.test.stddev}},
+                .model = {{"name", model.info.name},
+                          {"parameters", model.network->parameter_count()},
+                          {"architecture", architecture(*model.network)},
+                          {"fill", fill_of(model)}},
+                .build = {{"compiler", compiler_description()},
+                          {"arch", target_description()},
+                          {"flags", flags_description()}},
+                .machine = std::move(machine)});
 }
 
-void print_head(const TrainOptions& options, const DataSplit& data, const Model& model) {
+void print_head(const TrainOptions& options, const DataSplit& data, const Model& model,
+                const Ranks& ranks) {
   if (options.quiet) return;
   print(cat(architecture(*model.network), "\nModel:  ", model.info.name, ", ",
             grouped(static_cast<std::int64_t>(model.network->parameter_count())),
             " parameters\nData:   ", describe_data(data),
-            "\nRecipe: ", recipe(options, fill_of(model)), "\nOn:     ", machine_line(), "\n"));
+            "\nRecipe: ", recipe(options, fill_of(model)),
+            "\nOn:     ", ranks.size() > 1 ? cat(ranks.size(), " ranks, this one with ") : "",
+            machine_line(), "\n"));
   if (!options.out.empty()) print(cat("Folder: ", options.out, "\n"));
   print("\n");
-}
-
-// Nothing of others is written over, and nothing of ours without --overwrite.
-void check_folder(const TrainOptions& options, bool goes_on) {
-  const run_files::Found found = run_files::find_run(options.out);
-  for (const std::string& path : found.foreign)
-    // A checkpoint that is damaged beyond recognition is set aside when its step comes again.
-    if (!goes_on || !std::filesystem::path(path).filename().string().starts_with("checkpoint-"))
-      fail(path,
-           ": was not made by this program, and training would write over it; move it away "
-           "or choose another --out");
-  for (const std::string& path : found.ours)
-    require(goes_on || !is_same_file(path, options.init), options.init,
-            ": --init reads it, and --overwrite would delete it; choose another --out, or copy the "
-            "file");
-  if (goes_on || options.overwrite || found.ours.empty()) return;
-  require(!run_files::has_run(options.out), options.out, ": holds a run already",
-          run_files::checkpoint_steps(options.out).empty()
-              ? " (stopped before its first checkpoint)"
-              : "",
-          "; go on with it by --resume ", options.out,
-          ", replace it with --overwrite, or choose another --out");
-  fail(found.ours[0],
-       ": is left of an earlier run; replace it with --overwrite, or choose another "
-       "--out");
 }
 
 // Everything about the weights that are the result: confusion.json, pictures, the report.
@@ -162,60 +141,103 @@ void check_resumed_data(const Checkpoint& checkpoint, std::uint32_t data_now) {
           "--data DIR");
 }
 
-// Options, the lock on the folder and where to go on, all checked before data is read.
-struct Start {
-  TrainOptions options;
-  std::unique_ptr<DirectoryLock> lock;
-  std::optional<Checkpoint> checkpoint;
-};
-
-// The options of a run that was stopped before its first checkpoint.
-TrainOptions options_to_start_over(const TrainOptions& options,
-                                   const std::set<std::string>& given) {
-  const RunConfig config = read_config(run_files::path_in(options.resume, run_files::config));
-  TrainOptions again = resumed_options(dump_json(config.options), options, given);
-  again.resume.clear();
-  warn(cat(options.resume, ": was stopped before its first checkpoint; starting it over as its ",
-           run_files::config, " says"));
-  return again;
-}
-
-Start prepare(TrainOptions options, const std::set<std::string>& given) {
-  Start start;
-  const bool goes_on = !options.resume.empty();
-  if (goes_on) {
-    require_usage(options.out.empty() || options.out == options.resume, "--resume ", options.resume,
-                  " goes on in that folder; leave --out away");
-    require(std::filesystem::is_directory(options.resume), options.resume,
-            ": is not a folder; --resume takes the --out folder of a run");
-    start.lock = std::make_unique<DirectoryLock>(options.resume);
-    if (run_files::checkpoint_steps(options.resume).empty() && run_files::has_run(options.resume)) {
-      options = options_to_start_over(options, given);
-    } else {
-      start.checkpoint = read_newest_checkpoint(options.resume);
-      options = resumed_options(start.checkpoint->options, options, given);
-    }
-  }
-  resolve(options);
-  const Attributes network = network_options(options);  // tells of unknown names
-  // Runs of older versions may hold a value that their network did not read.
-  if (options.fill != "auto" && !goes_on) require_network_option(options.model, network, "fill");
-  require_usage(options.fill == "auto" || !sets_fill(options),
-                "--fill and --model-option fill=X exclude each other; leave one out");
-  set_threads(options.threads);
-  if (!options.out.empty()) {
-    require_writable_directory(options.out);
-    if (!start.lock) start.lock = std::make_unique<DirectoryLock>(options.out);
-    remove_stale_temporaries(options.out);
-    check_folder(options, goes_on);
-  }
-  start.options = std::move(options);
-  return start;
-}
-
 void free_pixels(Dataset& dataset) {
   dataset.pixels.clear();
   dataset.pixels.shrink_to_fit();
+}
+
+// The rank that writes the folder checks it first, and may tidy it up.
+Start prepare_together(Ranks& ranks, TrainOptions options, const std::set<std::string>& given) {
+  Start start;
+  if (ranks.rank() == 0) start = prepare(options, given, true);
+  barrier(ranks);
+  if (ranks.rank() > 0) start = prepare(options, given, false);
+  const int threads = start.options.threads;
+  set_threads(threads > 0 ? threads : default_threads(ranks));
+  return start;
+}
+
+std::uint32_t weights_checksum(const Module& network) {
+  std::uint32_t crc = 0;
+  for (const Tensor& p : network.parameters())
+    crc = checksum({reinterpret_cast<const std::uint8_t*>(p.data()), p.real_count() * sizeof(Real)},
+                   crc);
+  return crc;
+}
+
+void print_times(const TrainOptions& options, const Ranks& ranks, const StepTimes& times) {
+  if (options.quiet || times.steps == 0) return;
+  const auto ms = [&](double seconds) {
+    return fixed(1e3 * seconds / static_cast<double>(times.steps), 3);
+  };
+  print(cat("\nA step of ", ranks.size(), " ranks: ", ms(times.compute), " ms of computing, ",
+            ms(times.wait), " ms waiting for the slowest rank, ", ms(times.communication),
+            " ms of communication\n"));
+}
+
+// One rank of those that train together.
+int train_in(Ranks& ranks, TrainOptions wanted, const TrainTask& task) {
+  Start start = prepare_together(ranks, std::move(wanted), task.given);
+  const TrainOptions& options = start.options;
+  const std::string distortion = chosen_distortion(options.data.distortion);
+  DataSplit data = task.data ? task.data() : load_data(options.data);
+  if (options.validation > 0) hold_out(data, options.validation, options.seed);
+  distort_tests(data, distortion);
+  Model model = start.checkpoint
+                    ? model_from(start.checkpoint->tensors, start.checkpoint->file, true)
+                    : start_model(options, data);
+  std::optional<Trainer> trainer(std::in_place, options, data, model, task.loss, ranks);
+  const std::uint32_t data_now = data_checksum(data);
+  std::string checkpoint_file;
+  if (start.checkpoint) {
+    check_resumed_data(*start.checkpoint, data_now);
+    trainer->resume(*start.checkpoint);
+    checkpoint_file = start.checkpoint->file;
+    start.checkpoint.reset();
+  }
+  require_same(ranks, data_now, "other images");
+  require_same(ranks, weights_checksum(*model.network), "other weights to begin with");
+  trainer->set_data_checksum(data_now);
+  if (trainer->state().finished && ranks.rank() > 0) return 0;  // what is left is for rank 0
+  if (trainer->state().finished && has_results(options, checkpoint_file)) {
+    print(cat(options.out, ": this run is finished, after ", trainer->state().epoch, " of ",
+              options.epochs, " epochs\n"));
+    const auto test = read_confusion(path_in(options, run_files::confusion));
+    print_end(options, trainer->state(),
+              {.loss = test->loss, .correct = test->correct, .total = test->total});
+    return 0;
+  }
+  const StopSignals signals;
+  print_head(options, data, model, ranks);
+  if (!options.quiet && trainer->state().step > 0)
+    print(cat("Going on after step ", trainer->state().step, ", in epoch ",
+              trainer->state().epoch + 1, "\n"));
+  if (!options.out.empty()) {
+    // Not before everything is there to start, on every rank: a slip must not cost the old run, and
+    // --init may name its weights.
+    if (options.resume.empty()) run_files::remove_run(options.out);
+    note_config(options, data, model, ranks, task.command);
+  }
+  const int signal = trainer->run();
+  const RunState state = trainer->state();
+  const StepTimes times = trainer->step_times();
+  const std::optional<SafeTensors> best = trainer->best();
+  trainer.reset();
+  if (signal != 0) {
+    if (ranks.size() > 1) barrier(ranks);  // until rank 0 has saved
+    return print_stop(options, signal, state);
+  }
+  if (ranks.rank() > 0) return 0;
+  free_pixels(data.train);  // pictures take as much memory, and show test images only
+  Evaluation test;
+  if (!options.out.empty()) test = write_results(options, data);
+  if (best) {
+    load_model_weights(*model.network, *best, "best epoch", true);
+    test = evaluate(model, data.test);
+  }
+  print_end(options, state, test);
+  print_times(options, ranks, times);
+  return 0;
 }
 
 }  // namespace
@@ -228,57 +250,17 @@ TrainOptions begin_or_resume(const std::string& folder) {
 
 int train(TrainOptions wanted, const TrainTask& task) {
   reserve_standard_streams();
-  Start start = prepare(std::move(wanted), task.given);
-  const TrainOptions& options = start.options;
-  const std::string distortion = chosen_distortion(options.data.distortion);
-  DataSplit data = task.data ? task.data() : load_data(options.data);
-  if (options.validation > 0) hold_out(data, options.validation, options.seed);
-  distort_tests(data, distortion);
-  Model model = start.checkpoint
-                    ? model_from(start.checkpoint->tensors, start.checkpoint->file, true)
-                    : start_model(options, data);
-  std::optional<Trainer> trainer(std::in_place, options, data, model, task.loss);
-  const std::uint32_t data_now = data_checksum(data);
-  std::string checkpoint_file;
-  if (start.checkpoint) {
-    check_resumed_data(*start.checkpoint, data_now);
-    trainer->resume(*start.checkpoint);
-    checkpoint_file = start.checkpoint->file;
-    start.checkpoint.reset();
+  Ranks& ranks = task.ranks ? *task.ranks : fovea::ranks();
+  const std::string folder = wanted.resume.empty() ? wanted.out : wanted.resume;
+  if (ranks.rank() > 0) mute();
+  try {
+    ranks.begin();
+    const int code = train_in(ranks, std::move(wanted), task);
+    ranks.end();
+    return code;
+  } catch (const LostRanks& error) {
+    fail(error.what(), folder.empty() ? "" : cat("; go on with: ", resume_command(folder)));
   }
-  trainer->set_data_checksum(data_now);
-  if (trainer->state().finished && has_results(options, checkpoint_file)) {
-    print(cat(options.out, ": this run is finished, after ", trainer->state().epoch, " of ",
-              options.epochs, " epochs\n"));
-    const auto test = read_confusion(path_in(options, run_files::confusion));
-    print_end(options, trainer->state(),
-              {.loss = test->loss, .correct = test->correct, .total = test->total});
-    return 0;
-  }
-  const StopSignals signals;
-  print_head(options, data, model);
-  if (!options.quiet && trainer->state().step > 0)
-    print(cat("Going on after step ", trainer->state().step, ", in epoch ",
-              trainer->state().epoch + 1, "\n"));
-  if (!options.out.empty()) {
-    // Not before everything is there to start: a slip must not cost the old run.
-    if (options.resume.empty()) run_files::remove_run(options.out);
-    note_config(options, data, model, task.command);
-  }
-  const int signal = trainer->run();
-  const RunState state = trainer->state();
-  const std::optional<SafeTensors> best = trainer->best();
-  trainer.reset();
-  if (signal != 0) return print_stop(options, signal, state);
-  free_pixels(data.train);  // pictures take as much memory, and show test images only
-  Evaluation test;
-  if (!options.out.empty()) test = write_results(options, data);
-  if (best) {
-    load_model_weights(*model.network, *best, "best epoch", true);
-    test = evaluate(model, data.test);
-  }
-  print_end(options, state, test);
-  return 0;
 }
 
 }  // namespace fovea

@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "apps/run/files.h"
-#include "apps/run/frames.h"
 #include "apps/run/tensorboard.h"
 #include "apps/shell/console.h"
 #include "apps/shell/numbers.h"
@@ -17,11 +16,13 @@ namespace fovea {
 
 namespace {
 
-LoaderOptions loader_options(const TrainOptions& options) {
+LoaderOptions loader_options(const TrainOptions& options, const Ranks& ranks) {
   return {.batch = options.batch,
           .seed = options.seed,
           .augmentation = options.augmentation(),
-          .distortion = chosen_distortion(options.data.distortion)};
+          .distortion = chosen_distortion(options.data.distortion),
+          .rank = ranks.rank(),
+          .ranks = ranks.size()};
 }
 
 constexpr int frame_moments = 40;
@@ -32,22 +33,14 @@ double mean(double sum, std::int64_t count) {
 
 }  // namespace
 
-std::vector<std::int64_t> geometric_steps(std::int64_t total, int count) {
-  std::vector<std::int64_t> steps = {0};
-  for (int i = 0; i < count - 1; ++i) {
-    const double share = static_cast<double>(i) / std::max(1, count - 2);
-    const std::int64_t step = std::llround(std::pow(static_cast<double>(total), share));
-    if (step > steps.back()) steps.push_back(step);
-  }
-  return steps;
-}
-
-Trainer::Trainer(const TrainOptions& options, const DataSplit& data, Model& model, Loss loss)
+Trainer::Trainer(const TrainOptions& options, const DataSplit& data, Model& model, Loss loss,
+                 Ranks& ranks)
     : options_(options),
       data_(data),
       model_(model),
-      loader_(data.train, loader_options(options)),
-      learner_(model, options, loader_.batches(), std::move(loss)),
+      ranks_(ranks),
+      loader_(data.train, loader_options(options, ranks)),
+      learner_(model, options, loader_.batches(), std::move(loss), ranks),
       stored_options_(options_text(options)),
       line_(!options.quiet && output_is_terminal()),
       frame_steps_(geometric_steps(learner_.total_steps(), frame_moments)) {
@@ -92,10 +85,22 @@ void Trainer::open_files() {
     ++next_frame_;
 }
 
-int Trainer::stop_signal() const {
+int Trainer::own_signal() const {
   if (const int signal = StopSignals::received()) return signal;
-  if (output_closed()) return SIGPIPE;
+  return output_closed() ? SIGPIPE : 0;
+}
+
+int Trainer::stop_signal() const {
+  if (const int signal = ranks_.size() > 1 ? agreed_signal_ : own_signal()) return signal;
   return stop_after_ <= 0 ? SIGTERM : 0;
+}
+
+// A rank that stopped by itself would leave the others waiting for it. Within an epoch they learn
+// of each other's signals by the steps.
+void Trainer::agree_to_stop() {
+  if (ranks_.size() == 1) return;
+  for (const int signal : all_of(ranks_, own_signal()))
+    agreed_signal_ = std::max(agreed_signal_, signal);
 }
 
 // Brings the time spent up to date; a monotonic clock, so that a changed date does no harm.
@@ -115,7 +120,11 @@ int Trainer::run(std::int64_t most_steps) {
   rate_seconds_ = state_.seconds;
   if (state_.step == 0) save_frame_if_due();
   while (!state_.finished && state_.epoch < options_.epochs) {
-    if (stop_signal() == 0 && run_epoch()) finish_epoch();
+    agree_to_stop();
+    if (stop_signal() == 0 && run_epoch()) {
+      finish_epoch();
+      agree_to_stop();
+    }
     if (const int signal = stop_signal()) {
       line_.clear();
       save();
@@ -128,8 +137,10 @@ int Trainer::run(std::int64_t most_steps) {
 // Returns whether the epoch is complete.
 bool Trainer::run_epoch() {
   loader_.set_epoch(state_.epoch, state_.batch);
+  if (StepSum* sum = learner_.step_sum()) sum->restart_clock();
   while (const Batch* batch = loader_.next()) {
-    const StepResult result = learner_.step(*batch);
+    const StepResult result = learner_.step(*batch, own_signal());
+    agreed_signal_ = result.stop;
     after_step(result, *batch);
     if (stop_signal() != 0) return state_.batch == loader_.batches();
   }
@@ -140,11 +151,12 @@ void Trainer::after_step(const StepResult& result, const Batch& batch) {
   ++state_.step;
   --stop_after_;
   ++state_.batch;
-  state_.epoch_loss += result.loss * batch.size;
+  const int images = batch.whole_size();
+  state_.epoch_loss += result.loss * images;
   state_.epoch_squares += result.loss * result.loss;
   state_.epoch_correct += result.correct;
-  state_.epoch_images += batch.size;
-  images_ += batch.size;
+  state_.epoch_images += images;
+  images_ += images;
   last_lr_ = result.lr;
   if ((state_.batch - 1) % options_.log_every == 0) log_step(result, batch);
   save_frame_if_due();
@@ -157,52 +169,13 @@ void Trainer::after_step(const StepResult& result, const Batch& batch) {
     save();
 }
 
-void Trainer::log_step(const StepResult& result, const Batch& batch) {
-  stamp();
-  const double seconds = state_.seconds - rate_seconds_;
-  if (log_)
-    log_->line("step", {{"epoch", state_.epoch + 1.0},
-                        {"step", static_cast<double>(state_.step)},
-                        {"loss", result.loss},
-                        {"accuracy", static_cast<double>(result.correct) / batch.size},
-                        {"lr", result.lr},
-                        {"samples_per_second",
-                         seconds > 0 ? static_cast<double>(images_ - rate_images_) / seconds : 0},
-                        {"grad_norm", result.grad_norm},
-                        {"theta_deviation", learner_.theta_deviation(batch)}});
-  rate_seconds_ = state_.seconds;
-  rate_images_ = images_;
-  if (options_.quiet || line_.on()) return;
-  const int before = state_.batch - 1;
-  print(train_line(state_.epoch + 1, static_cast<std::int64_t>(before) * options_.batch,
-                   data_.train.size(), 100.0 * before / loader_.batches(), result.loss));
-}
-
-ProgressView Trainer::progress_view() const {
-  const double batches = std::max(1, state_.batch);
-  const double images = static_cast<double>(std::max<std::int64_t>(1, state_.epoch_images));
-  ProgressView view{.epoch = state_.epoch + 1,
-                    .epochs = options_.epochs,
-                    .batch = state_.batch,
-                    .batches = loader_.batches(),
-                    .loss = state_.epoch_loss / images,
-                    .accuracy = static_cast<double>(state_.epoch_correct) / images};
-  const double variance = state_.epoch_squares / batches - view.loss * view.loss;
-  view.loss_error = std::sqrt(std::max(0.0, variance) / batches);
-  view.accuracy_error = std::sqrt(view.accuracy * (1 - view.accuracy) / images);
-  view.samples_per_second = state_.epoch_seconds > 0 ? images / state_.epoch_seconds : 0;
-  view.seconds_left = state_.seconds / static_cast<double>(std::max<std::int64_t>(1, state_.step)) *
-                      static_cast<double>(learner_.total_steps() - state_.step);
-  return view;
-}
-
 void Trainer::finish_epoch() {
   stamp();
   const double train_seconds = state_.epoch_seconds;
   // Test images choose nothing. Where there are others to choose by, they are not even looked at
   // before the end.
   const bool chooses = data_.validation.size() > 0;
-  const Evaluation judged = evaluate(model_, chooses ? data_.validation : data_.test);
+  const Evaluation judged = evaluate(model_, chooses ? data_.validation : data_.test, ranks_);
   stamp();
   const double train_loss = mean(state_.epoch_loss, state_.epoch_images);
   const double train_accuracy =
@@ -281,15 +254,6 @@ void Trainer::save() {
   save_checkpoint(options_.out, model_, learner_.optimizer(), state_, stored_options_,
                   options_.keep);
   saved_ = position();
-}
-
-void Trainer::save_frame_if_due() {
-  if (!frames_ || next_frame_ == frame_steps_.size() || frame_steps_[next_frame_] != state_.step)
-    return;
-  ++next_frame_;
-  frames_->append(
-      frame_line(take_frame(model_, data_.test, frame_indices(data_.test, run_files::frame_images),
-                            state_.step, static_cast<double>(state_.step) / loader_.batches())));
 }
 
 }  // namespace fovea

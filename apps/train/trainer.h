@@ -23,9 +23,12 @@ namespace fovea {
 class Trainer {
  public:
   /// `options` must be resolved, `model` fit `data`; these two must outlive the trainer.
-  Trainer(const TrainOptions& options, const DataSplit& data, Model& model, Loss loss = {});
-  Trainer(const TrainOptions& options, const DataSplit&& temporary, Model& model,
-          Loss loss = {}) = delete;
+  /// With several ranks each has a trainer, and all call the same functions; options.out is for
+  /// rank 0 alone.
+  Trainer(const TrainOptions& options, const DataSplit& data, Model& model, Loss loss = {},
+          Ranks& ranks = alone());
+  Trainer(const TrainOptions& options, const DataSplit&& temporary, Model& model, Loss loss = {},
+          Ranks& ranks = alone()) = delete;
 
   /// Goes on where the checkpoint was made. Call it before run(). Error: it does not fit.
   void resume(const Checkpoint& checkpoint);
@@ -40,6 +43,10 @@ class Trainer {
   void set_data_checksum(std::uint32_t value) { state_.data_checksum = value; }
 
   const RunState& state() const { return state_; }
+  /// Where the time of the steps since then went; no steps where there is one rank.
+  StepTimes step_times() {
+    return learner_.step_sum() ? learner_.step_sum()->times() : StepTimes();
+  }
   /// Weights of the best epoch, kept in memory where there is no folder but validation images.
   const std::optional<SafeTensors>& best() const { return best_; }
 
@@ -54,13 +61,17 @@ class Trainer {
   void save();
   void save_frame_if_due();
   ProgressView progress_view() const;
+  int own_signal() const;
   int stop_signal() const;
+  void agree_to_stop();
+  void add_step_times(std::vector<LogField>& fields);
   void stamp();
   std::pair<int, int> position() const { return {state_.epoch, state_.batch}; }
 
   TrainOptions options_;
   const DataSplit& data_;
   Model& model_;
+  Ranks& ranks_;
   Loader loader_;
   Learner learner_;
   RunState state_;
@@ -78,6 +89,8 @@ class Trainer {
   double rate_seconds_ = 0;  // state_.seconds and images at the last logged step
   std::int64_t rate_images_ = 0, images_ = 0;
   double last_lr_ = 0;
+  StepTimes logged_times_;
+  int agreed_signal_ = 0;             // what all ranks know of
   std::int64_t stop_after_ = 0;       // steps left
   std::pair<int, int> saved_{-1, 0};  // position() of the newest checkpoint
 };
