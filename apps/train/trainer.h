@@ -14,6 +14,7 @@
 #include "apps/run/log.h"
 #include "apps/train/learner.h"
 #include "apps/train/progress.h"
+#include "apps/train/watch.h"
 #include "data/loader.h"
 
 namespace fovea {
@@ -49,11 +50,12 @@ class Trainer {
   void after_step(const StepResult& result, const Batch& batch);
   void log_step(const StepResult& result, const Batch& batch);
   void finish_epoch();
+  const Dataset& judged_set() const;
   void note_best(const Evaluation& judged, bool chooses);
   void follow_plateau(double loss, const char* of);
   void save();
   void save_frame_if_due();
-  ProgressView progress_view() const;
+  void warn_of(const std::vector<std::string>& troubles);
   int stop_signal() const;
   void stamp();
   std::pair<int, int> position() const { return {state_.epoch, state_.batch}; }
@@ -63,6 +65,7 @@ class Trainer {
   Model& model_;
   Loader loader_;
   Learner learner_;
+  Watch watch_;
   RunState state_;
   std::string stored_options_;
   std::optional<SafeTensors> best_;
