@@ -65,6 +65,10 @@ class Warp {
   /// The theta that undoes `theta`, where there is one in this family.
   virtual std::optional<std::vector<Real>> inverse(std::span<const Real> theta) const;
 
+  /// The share of theta's elements that bounds hold and that have come within 2% of them, where
+  /// hardly any gradient is left. By default 0: there are no bounds.
+  virtual double at_bounds(std::span<const Real>) const { return 0; }
+
   /// Whether one transform of this family after another is one of it again.
   virtual bool composes() const { return false; }
   /// Where composes(), the theta of a map of a map: `outer` of `inner` of the point. Both are per

@@ -7,6 +7,7 @@
 #include <limits>
 #include <numbers>
 
+#include "core/memory.h"
 #include "layers/arithmetic.h"
 #include "layers/reduce.h"
 
@@ -50,6 +51,48 @@ struct Pair {
 Pair solve_pair(double a, double b, double c, double d, double e, double f) {
   const double det = a * d - b * c;
   return {(d * e - b * f) / det, (a * f - c * e) / det};
+}
+
+// Least squares over a regular grid, side x side points row by row, where x, y and 1 are
+// orthogonal.
+WarpReading read_points(const Lanes* points, int side, int lane, double aspect) {
+  const auto at = [&](int i) { return static_cast<double>(normalised_coordinate(i, side, false)); };
+  double squares = 0, m[6] = {};
+  WarpReading out;
+  for (int i = 0; i < side * side; ++i) {
+    const double x = at(i % side), y = at(i / side);
+    squares += x * x;
+    double furthest = 0;
+    for (int k = 0; k < 2; ++k) {
+      const auto value = static_cast<double>(points[2 * i + k][lane]);
+      m[3 * k] += x * value;
+      m[3 * k + 1] += y * value;
+      m[3 * k + 2] += value;
+      furthest = std::max(furthest, std::abs(value));
+      if (std::isnan(value)) furthest = value;
+    }
+    out.outside += !(furthest <= 1.0001);
+  }
+  const double count = side * side;
+  for (const int k : {0, 1, 3, 4}) m[k] /= squares;
+  for (const int k : {2, 5}) m[k] /= count;
+  double missed = 0;
+  for (int i = 0; i < side * side; ++i)
+    for (int k = 0; k < 2; ++k)
+      missed += std::pow(m[3 * k] * at(i % side) + m[3 * k + 1] * at(i / side) + m[3 * k + 2] -
+                             static_cast<double>(points[2 * i + k][lane]),
+                         2);
+  // Where a step of one output pixel to the right, (a, c), and down, (b, d), leads.
+  const double a = m[0], b = m[1] * aspect, c = m[3] / aspect, d = m[4], area = a * d - b * c;
+  constexpr double degrees = 180 / std::numbers::pi;
+  out.angle = degrees * std::atan2(c, a);
+  out.slant = degrees * std::atan2(a * b + c * d, std::abs(area));
+  out.scale = std::sqrt(std::abs(area));
+  out.shift_x = m[2];
+  out.shift_y = m[5];
+  out.bend = std::sqrt(missed / count);
+  out.outside /= count;
+  return out;
 }
 
 }  // namespace
@@ -104,45 +147,21 @@ std::optional<WarpBox> map_box_back(const Warp& warp, std::span<const Real> thet
   return box_around(box, [&](const WarpPoint& at) { return map_back(warp, theta, at); });
 }
 
-WarpReading read_theta(const Warp& warp, std::span<const Real> theta) {
-  // Least squares over a regular grid, where x, y and 1 are orthogonal.
-  constexpr int side = 9;
-  double squares = 0, m[6] = {};
-  WarpReading out;
-  std::vector<std::pair<WarpPoint, WarpPoint>> points;
-  for (int i = 0; i < side; ++i)
-    for (int j = 0; j < side; ++j) {
-      const WarpPoint at = {normalised_coordinate(j, side, true),
-                            normalised_coordinate(i, side, true)};
-      const WarpPoint to = warp.map(theta, at);
-      points.emplace_back(at, to);
-      squares += static_cast<double>(at[0] * at[0]);
-      for (std::size_t k = 0; k < 2; ++k) {
-        const auto value = static_cast<double>(to[k]);
-        m[3 * k] += static_cast<double>(at[0]) * value;
-        m[3 * k + 1] += static_cast<double>(at[1]) * value;
-        m[3 * k + 2] += value;
-      }
-      const Real furthest = std::max(std::abs(to[0]), std::abs(to[1]));
-      out.outside += !(furthest <= Real(1.0001));
-    }
-  const auto count = static_cast<double>(points.size());
-  for (const int k : {0, 1, 3, 4}) m[k] /= squares;
-  for (const int k : {2, 5}) m[k] /= count;
-  double missed = 0;
-  for (const auto& [at, to] : points)
-    for (std::size_t k = 0; k < 2; ++k)
-      missed += std::pow(m[3 * k] * static_cast<double>(at[0]) +
-                             m[3 * k + 1] * static_cast<double>(at[1]) + m[3 * k + 2] -
-                             static_cast<double>(to[k]),
-                         2);
-  out.angle = std::atan2(m[3] - m[1], m[0] + m[4]) * 180 / std::numbers::pi;
-  out.scale = std::sqrt(std::abs(m[0] * m[4] - m[1] * m[3]));
-  out.shift_x = m[2];
-  out.shift_y = m[5];
-  out.bend = std::sqrt(missed / count);
-  out.outside /= count;
+std::vector<WarpReading> read_thetas(const Warp& warp, const Tensor& theta, double aspect) {
+  constexpr int side = 16;
+  const GridRows rows(warp, theta, {.height = side, .width = side});
+  const Buffer<Lanes> points(2 * side * side);
+  for (int i = 0; i < side; ++i) rows.row(i, points.data() + 2 * i * side);
+  std::vector<WarpReading> out;
+  for (int lane = 0; lane < lane_count; ++lane)
+    out.push_back(read_points(points.data(), side, lane, aspect));
   return out;
+}
+
+WarpReading read_theta(const Warp& warp, std::span<const Real> theta, double aspect) {
+  const Tensor lanes = Tensor::per_sample({static_cast<int>(theta.size())});
+  for (int k = 0; k < lanes.size(); ++k) lanes[k] = broadcast(theta[static_cast<std::size_t>(k)]);
+  return read_thetas(warp, lanes, aspect)[0];
 }
 
 std::string in_words(const Warp& warp, std::span<const Real> theta) {
@@ -154,6 +173,7 @@ std::string in_words(const Warp& warp, std::span<const Real> theta) {
     if (worth) out += (out.empty() ? "" : ", ") + text;
   };
   say(std::abs(seen.angle) >= 0.5, cat("turned by ", number("%.0f", seen.angle), " degrees"));
+  say(std::abs(seen.slant) >= 0.5, cat("slanted by ", number("%.0f", seen.slant), " degrees"));
   say(std::abs(seen.scale - 1) >= 0.005, cat(number("%.2f", seen.scale), " times the size"));
   say(std::max(std::abs(seen.shift_x), std::abs(seen.shift_y)) >= 0.005,
       cat("centre at (", number("%.2f", seen.shift_x), ", ", number("%.2f", seen.shift_y), ")"));

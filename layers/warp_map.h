@@ -40,12 +40,16 @@ std::optional<WarpBox> map_box_back(const Warp& warp, std::span<const Real> thet
 /// What a theta does, whatever the family: the affine map nearest to it over the frame.
 struct WarpReading {
   double angle = 0;                 ///< degrees, clockwise: how the sampled window is turned
+  double slant = 0;                 ///< degrees that its sides lean away from upright on its base
   double scale = 1;                 ///< its size, 1 being that of the input
   double shift_x = 0, shift_y = 0;  ///< its centre, in half widths and heights of the input
   double bend = 0;                  ///< how far it is from that affine map, root mean square
   double outside = 0;               ///< share of its points that lie outside of the input
 };
-WarpReading read_theta(const Warp& warp, std::span<const Real> theta);
+/// `aspect` is the input's width / height: angles are those that one sees.
+WarpReading read_theta(const Warp& warp, std::span<const Real> theta, double aspect = 1);
+/// The same for a tile's theta, per sample with warp.theta_size() elements: one for each lane.
+std::vector<WarpReading> read_thetas(const Warp& warp, const Tensor& theta, double aspect = 1);
 
 /// The same as a phrase: "turned by 12 degrees, 0.80 times the size, centre at (0.10, -0.05), 3%
 /// outside"; what changes nothing is left out, "as it is" if that is all.

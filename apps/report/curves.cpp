@@ -6,6 +6,7 @@
 
 #include "apps/report/chart.h"
 #include "apps/report/markup.h"
+#include "apps/report/pose.h"
 #include "apps/report/ticks.h"
 #include "core/error.h"
 
@@ -131,7 +132,10 @@ void add_epoch_table(const RunLog& log, ReportData& report) {
   const auto text = [](double value, int decimals, const char* unit = "") {
     return std::isfinite(value) ? fixed(value, decimals) + unit : std::string("–");
   };
-  for (const LogLine& e : log.epochs)
+  const bool warps = std::any_of(log.epochs.begin(), log.epochs.end(),
+                                 [](const LogLine& e) { return logged_summary(e).has_value(); });
+  if (warps) report.epoch_columns.push_back("what the transformer samples, mean ± spread");
+  for (const LogLine& e : log.epochs) {
     report.epoch_rows.push_back(
         {text(e["epoch"], 0), text(e["train_loss"], 4), text(100 * e["train_accuracy"], 2, "%"),
          text(e[set + "_loss"], 4), text(100 * e[set + "_accuracy"], 2, "%"),
@@ -139,6 +143,10 @@ void add_epoch_table(const RunLog& log, ReportData& report) {
          std::isfinite(e["samples_per_second"]) ? grouped(std::llround(e["samples_per_second"]))
                                                 : "–",
          text(e["seconds"], 1)});
+    if (!warps) continue;
+    const auto summary = logged_summary(e);
+    report.epoch_rows.back().push_back(summary ? in_words(*summary) : "–");
+  }
 }
 
 }  // namespace fovea

@@ -16,7 +16,12 @@
 //                     and "communication_ms" of a step, means since the line before
 //                    {"kind": "epoch", "epoch", "step", "train_loss", "train_accuracy",
 //                     "test_loss", "test_accuracy" or, with --validation, "validation_loss",
-//                     "validation_accuracy", "lr", "samples_per_second", "seconds"}
+//                     "validation_accuracy", "lr", "samples_per_second", "seconds" and, with a
+//                     transformer, means and, as "..._spread", standard deviations of its region
+//                     over 256 of those images: "theta_rotation", "theta_slant" (degrees),
+//                     "theta_size", "theta_shift_x", "theta_shift_y" (pixels), "theta_bend"
+//                     (pixels) and "theta_outside" (share); further transformers' are
+//                     "theta2_rotation"... and in log.jsonl alone}
 //                    Epochs count from 1, steps are updates made so far; accuracies are 0 to 1;
 //                    seconds are of the whole run; theta_deviation is mean |theta - identity|, null
 //                    without a transformer.
@@ -57,22 +62,11 @@ inline constexpr const char* events_suffix = ".fovea";
 
 /// Every file that a report may consist of: written through report_path() alone, so that
 /// remove_run() knows them.
-inline constexpr const char* reports[] = {report,
-                                          "loss.svg",
-                                          "step-loss.svg",
-                                          "error.svg",
-                                          "gradient-norm.svg",
-                                          "theta.svg",
-                                          "theta-size.svg",
-                                          "theta-shift.svg",
-                                          "learning-rate.svg",
-                                          "confusion.svg",
-                                          "calibration.svg",
-                                          "class-means.png",
-                                          "before-after.png",
-                                          "mistakes.png",
-                                          "training.gif",
-                                          "accuracy.svg"};  // the last: of earlier versions
+inline constexpr const char* reports[] = {
+    report,          "loss.svg",        "step-loss.svg",   "error.svg",         "gradient-norm.svg",
+    "theta.svg",     "theta-size.svg",  "theta-shift.svg", "theta-outside.svg", "learning-rate.svg",
+    "confusion.svg", "calibration.svg", "class-means.png", "before-after.png",  "mistakes.png",
+    "training.gif",  "accuracy.svg"};  // the last: of earlier versions
 
 /// Test images that frames and pictures show.
 inline constexpr int frame_images = 16;

@@ -34,7 +34,19 @@ constexpr const char* new_columns[] = {"epoch",
                                        "seconds",
                                        "theta_deviation",
                                        "validation_loss",
-                                       "validation_accuracy"};
+                                       "validation_accuracy",
+                                       "theta_rotation",
+                                       "theta_rotation_spread",
+                                       "theta_slant",
+                                       "theta_slant_spread",
+                                       "theta_size",
+                                       "theta_size_spread",
+                                       "theta_shift_x",
+                                       "theta_shift_x_spread",
+                                       "theta_shift_y",
+                                       "theta_shift_y_spread",
+                                       "theta_bend",
+                                       "theta_outside"};
 
 // Whole numbers as they are, nine digits for the rest, `nothing` for what does not apply.
 std::string number(double value, const char* nothing) {

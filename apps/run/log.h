@@ -16,7 +16,7 @@ class TensorBoardWriter;
 
 /// A named value of a line. What does not apply is NaN: null in log.jsonl, empty in log.csv.
 struct LogField {
-  const char* name;
+  std::string name;
   double value;
 };
 

@@ -39,7 +39,8 @@ std::optional<Schedule> make_momentum(const TrainOptions& o, int batches) {
 }  // namespace
 
 std::unique_ptr<Optimizer> make_optimizer(const Module& network, const TrainOptions& o) {
-  ParameterGroup localization{.parameters = {}, .lr_scale = o.lr_loc_scale, .name = "localization"};
+  ParameterGroup localization{
+      .parameters = {}, .lr_scale = *o.lr_loc_scale, .name = "localization"};
   std::set<const Real*> taken;
   for (const SpatialTransformer* transformer : spatial_transformers(network))
     for (const Tensor& p : transformer->localization_parameters())

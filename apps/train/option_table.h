@@ -154,7 +154,9 @@ void visit_options(Options& o, Visit visit) {
   number(optim, "bending-penalty", o.bending_penalty, 0, 1e9,
          "times the bending energy of tps or flow, added to the loss", "bending penalty");
   number(optim, "lr-loc-scale", o.lr_loc_scale, 0, 1e6,
-         "times --lr: the rate of the transformers' localisation networks", "localisation lr x", 1);
+         "times --lr: the rate of the transformers' localisation networks (default: 0.25, and less "
+         "where --lr is above its default; sgd: 1)",
+         "localisation lr x", 1);
 
   const char* const augment = "Augmentation";
   visit(I{.name = "augment",

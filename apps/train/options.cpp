@@ -112,6 +112,9 @@ void resolve(TrainOptions& o) {
   const OptimizerKind& optimizer = find_optimizer(o.optimizer);
   if (!o.lr) o.lr = optimizer.lr;
   if (!o.schedule) o.schedule = optimizer.plain ? "constant" : "one-cycle";
+  // What must stay small is the rate itself: at 0.002 with adam theta blows up now and then.
+  if (!o.lr_loc_scale)
+    o.lr_loc_scale = optimizer.plain ? 1 : 0.25 * std::min(1.0, optimizer.lr / *o.lr);
   if (!o.weight_decay) o.weight_decay = optimizer.weight_decay;
   const std::string distortion = chosen_distortion(o.data.distortion);  // tells of unknown names
   if (!o.augment) o.augment = !optimizer.plain && distortion.empty();

@@ -35,7 +35,7 @@ struct TrainOptions {
   bool amsgrad = false;  ///< of adam, adamw
   double alpha = 0.99;   ///< of rmsprop, as centered
   bool centered = false;
-  double lr_loc_scale = 1;               ///< times lr: the localisation network's
+  std::optional<double> lr_loc_scale;    ///< times lr: the localisation networks'
   double clip_norm = 0, clip_value = 0;  ///< 0: no clipping
   double label_smoothing = 0;
   double warp_penalty = 0, bending_penalty = 0;  ///< see Learner
@@ -66,8 +66,9 @@ struct TrainOptions {
 };
 
 /// Sets what is unset: sgd means the tutorial's recipe (lr 0.01, constant, no augmentation, no
-/// decay); adam and adamw mean lr 0.004 by one-cycle with light augmentation, but for distorted
-/// images, adamw decay 0.01.
+/// decay, one rate for all); the others mean a quarter of the rate for localisation networks,
+/// one-cycle and light augmentation, but for distorted images, adam and adamw lr 0.004, adamw
+/// decay 0.01.
 /// Throws UsageError, naming the option, for a value out of range or names that do not exist.
 void resolve(TrainOptions& options);
 

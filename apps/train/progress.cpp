@@ -28,6 +28,24 @@ std::string bar(double share, int cells) {
 
 }  // namespace
 
+ProgressView progress_of(const RunState& state, int epochs, int batches, std::int64_t steps) {
+  const double done = std::max(1, state.batch);
+  const double images = static_cast<double>(std::max<std::int64_t>(1, state.epoch_images));
+  ProgressView view{.epoch = state.epoch + 1,
+                    .epochs = epochs,
+                    .batch = state.batch,
+                    .batches = batches,
+                    .loss = state.epoch_loss / images,
+                    .accuracy = static_cast<double>(state.epoch_correct) / images};
+  const double variance = state.epoch_squares / done - view.loss * view.loss;
+  view.loss_error = std::sqrt(std::max(0.0, variance) / done);
+  view.accuracy_error = std::sqrt(view.accuracy * (1 - view.accuracy) / images);
+  view.samples_per_second = state.epoch_seconds > 0 ? images / state.epoch_seconds : 0;
+  view.seconds_left = state.seconds / static_cast<double>(std::max<std::int64_t>(1, state.step)) *
+                      static_cast<double>(steps - state.step);
+  return view;
+}
+
 std::string progress_text(const ProgressView& v, int width) {
   const std::string head = cat("Epoch ", v.epoch, "/", v.epochs);
   constexpr int fewest_cells = 8, most_cells = 24;

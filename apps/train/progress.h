@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "apps/run/checkpoint.h"
+
 namespace fovea {
 
 /// What the running epoch has come to.
@@ -16,6 +18,9 @@ struct ProgressView {
   double samples_per_second = 0;
   double seconds_left = 0;  ///< of the whole run
 };
+
+/// That of a run in `state`, of `epochs` with `batches` each, `steps` in all.
+ProgressView progress_of(const RunState& state, int epochs, int batches, std::int64_t steps);
 
 /// "Epoch 3/20 [######----] loss 0.0812 ± 0.0031  accuracy 97.50 ± 0.12 %  91,200/s  0:14 left",
 /// without what does not fit into `width` columns: first the errors, then the bar, then figures.

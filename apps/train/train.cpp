@@ -25,6 +25,7 @@
 #include "core/blas.h"
 #include "core/file.h"
 #include "core/workers.h"
+#include "layers/spatial_transformer.h"
 #include "layers/summary.h"
 #include "layers/weights.h"
 
@@ -74,10 +75,12 @@ void note_config(const TrainOptions& options, const DataSplit& data, const Model
 void print_head(const TrainOptions& options, const DataSplit& data, const Model& model,
                 const Ranks& ranks) {
   if (options.quiet) return;
+  TrainOptions used = options;
+  if (spatial_transformers(*model.network).empty()) used.lr_loc_scale.reset();
   print(cat(architecture(*model.network), "\nModel:  ", model.info.name, ", ",
             grouped(static_cast<std::int64_t>(model.network->parameter_count())),
             " parameters\nData:   ", describe_data(data),
-            "\nRecipe: ", recipe(options, fill_of(model)),
+            "\nRecipe: ", recipe(used, fill_of(model)),
             "\nOn:     ", ranks.size() > 1 ? cat(ranks.size(), " ranks, this one with ") : "",
             machine_line(), "\n"));
   if (!options.out.empty()) print(cat("Folder: ", options.out, "\n"));

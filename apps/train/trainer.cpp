@@ -41,6 +41,7 @@ Trainer::Trainer(const TrainOptions& options, const DataSplit& data, Model& mode
       ranks_(ranks),
       loader_(data.train, loader_options(options, ranks)),
       learner_(model, options, loader_.batches(), std::move(loss), ranks),
+      watch_(model, judged_set(), options),
       stored_options_(options_text(options)),
       line_(!options.quiet && output_is_terminal()),
       frame_steps_(geometric_steps(learner_.total_steps(), frame_moments)) {
@@ -63,6 +64,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
       checkpoint.file, ": step ", state_.step, " is not batch ", state_.batch, " of epoch ",
       state_.epoch + 1, " with ", loader_.batches(), " batches each");
   saved_ = position();
+  watch_.remember(state_.best_accuracy);
   // Both limits may have been raised since.
   state_.finished = state_.epoch >= options_.epochs ||
                     (options_.early_stop > 0 && state_.epochs_since_best >= options_.early_stop);
@@ -158,24 +160,37 @@ void Trainer::after_step(const StepResult& result, const Batch& batch) {
   state_.epoch_images += images;
   images_ += images;
   last_lr_ = result.lr;
+  warn_of(watch_.after_step(state_.step, result.correct, images));
   if ((state_.batch - 1) % options_.log_every == 0) log_step(result, batch);
   save_frame_if_due();
   if (line_.due()) {
     stamp();
-    line_.draw(progress_view());
+    line_.draw(progress_of(state_, options_.epochs, loader_.batches(), learner_.total_steps()));
   }
   if (options_.checkpoint_every > 0 && state_.step % options_.checkpoint_every == 0 &&
       state_.batch < loader_.batches())
     save();
 }
 
+// Test images choose nothing. Where there are others to choose by, they are not even looked at
+// before the end.
+const Dataset& Trainer::judged_set() const {
+  return data_.validation.size() > 0 ? data_.validation : data_.test;
+}
+
+void Trainer::warn_of(const std::vector<std::string>& troubles) {
+  for (const std::string& trouble : troubles) {
+    line_.clear();
+    warn(trouble);
+  }
+}
+
 void Trainer::finish_epoch() {
   stamp();
   const double train_seconds = state_.epoch_seconds;
-  // Test images choose nothing. Where there are others to choose by, they are not even looked at
-  // before the end.
   const bool chooses = data_.validation.size() > 0;
-  const Evaluation judged = evaluate(model_, chooses ? data_.validation : data_.test, ranks_);
+  const Evaluation judged = evaluate(model_, judged_set(), ranks_);
+  const Sight sight = watch_.look();
   stamp();
   const double train_loss = mean(state_.epoch_loss, state_.epoch_images);
   const double train_accuracy =
@@ -187,18 +202,22 @@ void Trainer::finish_epoch() {
   if (!options_.quiet)
     print(cat("Epoch ", state_.epoch, "/", options_.epochs, ": training loss ",
               fixed(train_loss, 4), ", accuracy ", fixed(100 * train_accuracy, 2), "%, ",
-              grouped(std::llround(rate)), " images/s\n"));
+              grouped(std::llround(rate)), " images/s\n", sight_lines(sight)));
   print(test_line(judged, chooses ? "Validation set" : "Test set") + "\n");
+  warn_of(watch_.after_epoch(state_.step, sight));
   if (log_) {
-    log_->line("epoch", {{"epoch", static_cast<double>(state_.epoch)},
-                         {"step", static_cast<double>(state_.step)},
-                         {"train_loss", train_loss},
-                         {"train_accuracy", train_accuracy},
-                         {chooses ? "validation_loss" : "test_loss", judged.loss},
-                         {chooses ? "validation_accuracy" : "test_accuracy", judged.accuracy()},
-                         {"lr", last_lr_},
-                         {"samples_per_second", rate},
-                         {"seconds", state_.seconds}});
+    std::vector<LogField> fields = {
+        {"epoch", static_cast<double>(state_.epoch)},
+        {"step", static_cast<double>(state_.step)},
+        {"train_loss", train_loss},
+        {"train_accuracy", train_accuracy},
+        {chooses ? "validation_loss" : "test_loss", judged.loss},
+        {chooses ? "validation_accuracy" : "test_accuracy", judged.accuracy()},
+        {"lr", last_lr_},
+        {"samples_per_second", rate},
+        {"seconds", state_.seconds}};
+    for (LogField& field : sight_fields(sight)) fields.push_back(std::move(field));
+    log_->line("epoch", fields);
     log_->flush();
   }
   note_best(judged, chooses);

@@ -14,6 +14,7 @@
 #include "apps/run/log.h"
 #include "apps/train/learner.h"
 #include "apps/train/progress.h"
+#include "apps/train/watch.h"
 #include "data/loader.h"
 
 namespace fovea {
@@ -56,12 +57,13 @@ class Trainer {
   void after_step(const StepResult& result, const Batch& batch);
   void log_step(const StepResult& result, const Batch& batch);
   void finish_epoch();
+  const Dataset& judged_set() const;
   void note_best(const Evaluation& judged, bool chooses);
   void follow_plateau(double loss, const char* of);
   void save();
   void save_frame_if_due();
-  ProgressView progress_view() const;
   int own_signal() const;
+  void warn_of(const std::vector<std::string>& troubles);
   int stop_signal() const;
   void agree_to_stop();
   void add_step_times(std::vector<LogField>& fields);
@@ -74,6 +76,7 @@ class Trainer {
   Ranks& ranks_;
   Loader loader_;
   Learner learner_;
+  Watch watch_;
   RunState state_;
   std::string stored_options_;
   std::optional<SafeTensors> best_;

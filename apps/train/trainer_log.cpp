@@ -56,24 +56,6 @@ void Trainer::add_step_times(std::vector<LogField>& fields) {
   logged_times_ = now;
 }
 
-ProgressView Trainer::progress_view() const {
-  const double batches = std::max(1, state_.batch);
-  const double images = static_cast<double>(std::max<std::int64_t>(1, state_.epoch_images));
-  ProgressView view{.epoch = state_.epoch + 1,
-                    .epochs = options_.epochs,
-                    .batch = state_.batch,
-                    .batches = loader_.batches(),
-                    .loss = state_.epoch_loss / images,
-                    .accuracy = static_cast<double>(state_.epoch_correct) / images};
-  const double variance = state_.epoch_squares / batches - view.loss * view.loss;
-  view.loss_error = std::sqrt(std::max(0.0, variance) / batches);
-  view.accuracy_error = std::sqrt(view.accuracy * (1 - view.accuracy) / images);
-  view.samples_per_second = state_.epoch_seconds > 0 ? images / state_.epoch_seconds : 0;
-  view.seconds_left = state_.seconds / static_cast<double>(std::max<std::int64_t>(1, state_.step)) *
-                      static_cast<double>(learner_.total_steps() - state_.step);
-  return view;
-}
-
 void Trainer::save_frame_if_due() {
   if (!frames_ || next_frame_ == frame_steps_.size() || frame_steps_[next_frame_] != state_.step)
     return;

@@ -115,6 +115,11 @@ Tensor FlowWarp::grid(const Tensor& theta, const GridOptions& o) const {
   return (field + output_points(o)).reshape({o.height, o.width, 2});
 }
 
+double FlowWarp::at_bounds(std::span<const Real> theta) const {
+  require_size(theta);
+  return share_at_limit(theta, options_.limit);
+}
+
 Tensor FlowWarp::bending_energy(const Tensor& theta) const {
   const int rows = options_.rows, columns = options_.columns;
   const Tensor field = limited(theta.reshape(theta_shape()), options_.limit);

@@ -33,6 +33,7 @@ class FlowWarp final : public Warp {
   void add_row_grad(const Lanes* field, Real y, std::span<const Real> xs, const Lanes* drow,
                     Lanes* dfield) const override;
   Tensor grid(const Tensor& theta, const GridOptions& options) const override;
+  double at_bounds(std::span<const Real> theta) const override;
   bool bends() const override { return true; }
   /// By second differences of the field, where it has three cells in a row.
   Tensor bending_energy(const Tensor& theta) const override;

@@ -1,6 +1,10 @@
 // Values held within bounds: limit * tanh(x / limit), the identity in the middle.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <span>
+
 #include "core/lane_math.h"
 #include "core/memory.h"
 #include "layers/arithmetic.h"
@@ -15,6 +19,17 @@ inline Buffer<Lanes> limited(const Lanes* theta, int count, Real limit) {
     out[static_cast<std::size_t>(k)] =
         limit == 0 ? theta[k] : limit * lane_math::tanh(theta[k] / limit);
   return out;
+}
+
+/// Whether that is within 2% of the limit.
+inline bool at_limit(Real x, Real limit) {
+  return limit > 0 && std::abs(std::tanh(x / limit)) > Real(0.98);
+}
+/// The share of `theta` of which this is so.
+inline double share_at_limit(std::span<const Real> theta, Real limit) {
+  const auto count =
+      std::count_if(theta.begin(), theta.end(), [&](Real x) { return at_limit(x, limit); });
+  return static_cast<double>(count) / static_cast<double>(theta.size());
 }
 
 /// dtheta += the gradient, given that of limited().

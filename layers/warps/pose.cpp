@@ -73,6 +73,13 @@ std::array<double, 6> PoseWarp::matrix(std::span<const Real> theta) const {
   return {a, -b, within(theta[2], shift_), b, a, within(theta[3], shift_)};
 }
 
+double PoseWarp::at_bounds(std::span<const Real> theta) const {
+  require_size(theta);
+  return (at_limit(theta[0], log_scale_) + at_limit(theta[1], 2 * tangent_) +
+          at_limit(theta[2], shift_) + at_limit(theta[3], shift_)) /
+         4.0;
+}
+
 std::optional<std::vector<Real>> PoseWarp::inverse(std::span<const Real> theta) const {
   const auto [a, minus_b, tx, b, a2, ty] = matrix(theta);
   const double squared = a * a + b * b;  // the determinant

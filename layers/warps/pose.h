@@ -25,6 +25,7 @@ class PoseWarp final : public MatrixWarp {
   Tensor grid(const Tensor& theta, const GridOptions& options) const override;
   /// None where it is out of bounds.
   std::optional<std::vector<Real>> inverse(std::span<const Real> theta) const override;
+  double at_bounds(std::span<const Real> theta) const override;
   /// Bounds are not closed under composition.
   bool composes() const override { return false; }
   Tensor compose(const Tensor& outer, const Tensor& inner) const override {

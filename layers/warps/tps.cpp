@@ -131,6 +131,11 @@ Tensor TpsWarp::grid(const Tensor& theta, const GridOptions& o) const {
   return (matmul(moves, moved) + output_points(o)).reshape({o.height, o.width, 2});
 }
 
+double TpsWarp::at_bounds(std::span<const Real> theta) const {
+  require_size(theta);
+  return share_at_limit(theta, options_.limit);
+}
+
 Tensor TpsWarp::bending_energy(const Tensor& theta) const {
   const int n = controls();
   const Tensor energy = Tensor::zeros({n, n});  // the kernels' rows of the solution

@@ -38,6 +38,7 @@ class TpsWarp final : public Warp {
   void add_row_grad(const Lanes* weights, Real y, std::span<const Real> xs, const Lanes* drow,
                     Lanes* dweights) const override;
   Tensor grid(const Tensor& theta, const GridOptions& options) const override;
+  double at_bounds(std::span<const Real> theta) const override;
   bool bends() const override { return true; }
   Tensor bending_energy(const Tensor& theta) const override;
 

@@ -63,9 +63,9 @@ TEST_CASE("a finished run gets all its pictures and a page", "[run_report]") {
   const TempDir dir;
   write_run(dir);
   write_run_report(dir.path(), untrained("tutorial"), digits());
-  for (const char* name :
-       {"loss.svg", "step-loss.svg", "error.svg", "gradient-norm.svg", "learning-rate.svg",
-        "theta.svg", "theta-size.svg", "theta-shift.svg", "calibration.svg", "confusion.svg"}) {
+  for (const char* name : {"loss.svg", "step-loss.svg", "error.svg", "gradient-norm.svg",
+                           "learning-rate.svg", "theta.svg", "theta-size.svg", "theta-shift.svg",
+                           "theta-outside.svg", "calibration.svg", "confusion.svg"}) {
     INFO(name);
     const std::string svg = bytes_of_file(dir.file(name));
     CHECK(svg.starts_with("<svg"));
@@ -89,7 +89,7 @@ TEST_CASE("a finished run gets all its pictures and a page", "[run_report]") {
   CHECK_THAT(page, contains("98.65%"));  // of the table of epochs
   CHECK(occurrences(page, "data:image/gif") == 1);
   CHECK(occurrences(page, "data:image/png") == 3);
-  CHECK(occurrences(page, "<figure class=\"card\"") == 10);
+  CHECK(occurrences(page, "<figure class=\"card\"") == 11);
   CHECK(occurrences(page, "<script") == 0);
   CHECK(occurrences(page, "http://") + occurrences(page, "https://") == 0);
 }

@@ -54,13 +54,30 @@ TEST_CASE("defaults follow the optimiser", "[trainer]") {
   resolve(sgd);
   CHECK(*sgd.lr == 0.01);
   CHECK(*sgd.schedule == "constant");
+  CHECK(*sgd.lr_loc_scale == 1);
   CHECK_FALSE(sgd.augmentation().any());
   CHECK(fill_value(sgd, {0.1307f}, {0.3081f}) == 0);
   TrainOptions standard;
   resolve(standard);
   CHECK(*standard.schedule == "one-cycle");
+  CHECK(*standard.lr_loc_scale == 0.25);
+  for (const auto& [lr, scale] : {std::pair(0.001, 0.25), {0.008, 0.125}}) {  // at most 0.001
+    TrainOptions other;
+    other.lr = lr;
+    resolve(other);
+    CHECK(*other.lr_loc_scale == Approx(scale));
+  }
   CHECK(standard.augmentation().any());
   CHECK(fill_value(standard, {0.1307f}, {0.3081f}) == Approx(-0.42421));
+}
+
+TEST_CASE("a run keeps the rate of localisation networks that it recorded", "[trainer]") {
+  TrainOptions before;
+  before.lr_loc_scale = 1;  // the default of earlier versions
+  resolve(before);
+  TrainOptions now;
+  now.resume = "runs/old";
+  CHECK(*resumed_options(options_text(before), now, {}).lr_loc_scale == 1);
 }
 
 TEST_CASE("lines and the progress display", "[trainer]") {

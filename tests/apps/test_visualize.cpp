@@ -100,7 +100,9 @@ TEST_CASE("a transform in words: turn, slant, size and shift", "[visualize]") {
   const Shape input = {1, 20, 40};
   const auto pose = [&](const Theta& theta) { return pose_of(warp, theta, input); };
   const Pose none = pose({1, 0, 0, 0, 1, 0});
-  CHECK((none.rotation == 0 && none.slant == 0 && none.size == 1 && none.shift_x == 0));
+  for (const double zero : {none.rotation, none.slant, none.size - 1, none.shift_x, none.bend})
+    CHECK(zero == Approx(0).margin(1e-6));
+  CHECK(none.outside == 0);
   // By 30 degrees, in pixels of an image that is twice as wide as high; half as large.
   const double c = std::cos(std::acos(-1) / 6) / 2, s = 0.25;
   const Pose turned = pose({Real(c), Real(-s / 2), Real(0.5), Real(s * 2), Real(c), Real(-0.25)});

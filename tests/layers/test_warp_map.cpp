@@ -93,7 +93,11 @@ TEST_CASE("theta is said in words", "[warp][warp_map]") {
   const auto cosine = static_cast<Real>(0.8 * std::cos(0.5)),
              sine = static_cast<Real>(0.8 * std::sin(0.5));
   CHECK(in_words(*similarity, std::vector<Real>{cosine, sine, Real(0.1), 0}) ==
-        "turned by 29 degrees, 0.80 times the size, centre at (0.10, 0.00), 6% outside");
+        "turned by 29 degrees, 0.80 times the size, centre at (0.10, 0.00), 2% outside");
+  CHECK(in_words(*make_warp("affine"), std::vector<Real>{1, Real(0.5), 0, 0, 1, 0}) ==
+        "slanted by 27 degrees, 12% outside");
+  CHECK(in_words(*make_warp("affine"), std::vector<Real>{2, 0, 0, 0, 2, 0}) ==
+        "2.00 times the size, 75% outside");
   CHECK(in_words(*make_warp("translation"), std::vector<Real>{3, 0}) ==
         "centre at (3.00, 0.00), 100% outside");
   std::vector<Real> bent(32);
