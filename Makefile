@@ -215,7 +215,7 @@ $(OBJ)/data/%.o: EXTRA_FLAGS := -O2
 $(OBJ)/data/resample.o $(OBJ)/data/distort_maps.o: EXTRA_FLAGS :=
 $(OBJ)/apps/%.o $(OBJ)/tests/%.o: EXTRA_FLAGS := -O1
 ifeq ($(KIND),release)
-$(foreach room,shell run train onnx mnist_stn stn_paper,$(OBJ)/apps/$(room)/%.o): EXTRA_FLAGS := -O0
+$(foreach room,shell run train onnx c_code mnist_stn stn_paper,$(OBJ)/apps/$(room)/%.o): EXTRA_FLAGS := -O0
 endif
 # What logs, results and the benchmark say about how the library was built.
 $(OBJ)/apps/bench/%.o: EXTRA_FLAGS := -O2
