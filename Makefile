@@ -208,6 +208,8 @@ $(OBJ)/%.o: %.cpp | deps
 
 # Random numbers must not depend on whether a CPU fuses a*b+c.
 $(OBJ)/core/random.o: EXTRA_FLAGS := -ffp-contract=off
+# Says which instructions are missing, so it must do without them.
+$(OBJ)/core/cpu_check.o: EXTRA_FLAGS = $(if $(findstring x86_64,$(shell $(CXX) -dumpmachine)),-march=x86-64)
 # Speed is in core/, layers/ and optim/, and in what draws and varies images; the rest compiles in half
 # the time, and where command lines and JSON are read nobody waits for them.
 $(OBJ)/data/%.o: EXTRA_FLAGS := -O2
