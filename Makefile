@@ -223,6 +223,8 @@ $(OBJ)/apps/cluster/mpi.o: FLAGS += $$(mpicc --showme:compile | sed 's/-I/-isyst
 
 # Random numbers must not depend on whether a CPU fuses a*b+c.
 $(OBJ)/core/random.o: EXTRA_FLAGS := -ffp-contract=off
+# Says which instructions are missing, so it must do without them.
+$(OBJ)/core/cpu_check.o: EXTRA_FLAGS = $(if $(findstring x86_64,$(shell $(CXX) -dumpmachine)),-march=x86-64)
 # Speed is in core/, layers/ and optim/, and in what draws and varies images; the rest compiles in half
 # the time, and where command lines and JSON are read nobody waits for them.
 $(OBJ)/data/%.o: EXTRA_FLAGS := -O2
@@ -231,7 +233,7 @@ $(OBJ)/data/resample.o $(OBJ)/data/distort_maps.o: EXTRA_FLAGS :=
 $(OBJ)/apps/cluster/step_sum.o: EXTRA_FLAGS :=
 $(OBJ)/apps/%.o $(OBJ)/tests/%.o: EXTRA_FLAGS := -O1
 ifeq ($(KIND),release)
-$(foreach room,shell run train onnx mnist_stn stn_paper,$(OBJ)/apps/$(room)/%.o): EXTRA_FLAGS := -O0
+$(foreach room,shell run train onnx c_code mnist_stn stn_paper,$(OBJ)/apps/$(room)/%.o): EXTRA_FLAGS := -O0
 endif
 # What logs, results and the benchmark say about how the library was built.
 $(OBJ)/apps/bench/%.o: EXTRA_FLAGS := -O2

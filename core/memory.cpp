@@ -5,11 +5,15 @@
 #include <bit>
 #include <cstdlib>
 
+#include "core/cpu_check.h"
 #include "core/lanes.h"
 
 namespace fovea {
 
 namespace {
+
+// Every program that has tensors has the check too.
+[[gnu::used]] const bool* const with_cpu_check = &detail::cpu_checked;
 
 constexpr std::size_t alignment = 64;
 // Clang aligns Lanes of double to 128 bytes.

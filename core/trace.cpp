@@ -1,5 +1,8 @@
 #include "core/trace.h"
 
+#include <algorithm>
+#include <set>
+
 #include "core/debug.h"
 
 namespace fovea {
@@ -17,6 +20,19 @@ Trace::Trace() : outer_(active_trace) {
 
 Trace::~Trace() {
   active_trace = outer_;
+}
+
+std::vector<const TracedOp*> needed_operations(const Trace& trace, const Tensor& output) {
+  std::set<const void*> wanted = {output.data()};
+  std::vector<const TracedOp*> needed;
+  for (auto op = trace.ops().rbegin(); op != trace.ops().rend(); ++op) {
+    if (!wanted.contains(op->output.data())) continue;
+    needed.push_back(&*op);
+    for (const Tensor& x : op->inputs)
+      if (x) wanted.insert(x.data());
+  }
+  std::reverse(needed.begin(), needed.end());
+  return needed;
 }
 
 bool tracing() {

@@ -34,6 +34,10 @@ class Trace {
   Trace* outer_;
 };
 
+/// The traced operations that `output` depends on, in order: others may be inexpressible where it
+/// is exported. They live as long as the trace.
+std::vector<const TracedOp*> needed_operations(const Trace& trace, const Tensor& output);
+
 /// True while a Trace lives on this thread. An operation that does in one pass what others do in
 /// several runs as those then, so that exporters need not know it.
 bool tracing();

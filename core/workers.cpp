@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/cpu_quota.h"
 #include "core/error.h"
 
 #if defined(__SSE2__)
@@ -216,12 +217,15 @@ Pool& pool() {
 }  // namespace
 
 int available_cpus() {
+  int count = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 #if defined(__linux__)
   cpu_set_t set;
   CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) count = CPU_COUNT(&set);
+  static const int quota = detail::cpu_quota();
+  if (quota > 0) count = std::min(count, quota);
 #endif
-  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return count;
 }
 
 void set_threads(int count) {

@@ -108,20 +108,6 @@ bool same_value(const Tensor& a, const Tensor& b) {
   return a.data() == b.data() && a.shape() == b.shape();
 }
 
-// Marks the operations that `output` depends on, so that the others may be inexpressible.
-std::vector<const TracedOp*> needed_operations(const Trace& trace, const Tensor& output) {
-  std::set<const void*> wanted = {output.data()};
-  std::vector<const TracedOp*> needed;
-  for (auto op = trace.ops().rbegin(); op != trace.ops().rend(); ++op) {
-    if (!wanted.contains(op->output.data())) continue;
-    needed.push_back(&*op);
-    for (const Tensor& x : op->inputs)
-      if (x) wanted.insert(x.data());
-  }
-  std::reverse(needed.begin(), needed.end());
-  return needed;
-}
-
 const OnnxTranslation& translation_of(const TracedOp& op) {
   for (const OnnxTranslations* table : {&onnx_layers(), &onnx_arithmetic()})
     if (const auto entry = table->find(op.op); entry != table->end()) return entry->second;

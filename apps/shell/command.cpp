@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/shell/build_info.h"
 #include "apps/shell/numbers.h"
 #include "core/error.h"
 
@@ -152,6 +153,7 @@ std::string Command::text(const std::string& program) const {
 std::optional<int> parse_options(const std::string& program, const std::string& description,
                                  int argc, char** argv, const std::function<void(Command&)>& add) {
   CLI::App app(description, program);
+  app.set_version_flag("--version", cat(program, ", Fovea ", version), "print the version");
   Command command(app);
   add(command);
   try {

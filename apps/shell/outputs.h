@@ -16,6 +16,7 @@ inline constexpr std::string_view svg =
 inline constexpr std::string_view html = "<meta name=\"generator\" content=\"Fovea\">";
 inline constexpr std::string_view safetensors = "{       \"__metadata__\":{\"fovea.crc32\":\"";
 inline constexpr std::string_view onnx = "\x12\5fovea";  // the field producer_name
+inline constexpr std::string_view c_code = "/* A trained network in C99, made by Fovea: ";
 }  // namespace file_marks
 
 /// Whether nothing of a stranger's is lost when `path` is written: it does not exist, holds nothing

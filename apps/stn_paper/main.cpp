@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "apps/cluster/ranks.h"
+#include "apps/shell/build_info.h"
 #include "apps/shell/command.h"
 #include "apps/shell/console.h"
 #include "apps/shell/program.h"
@@ -203,6 +204,7 @@ void add_plan(CLI::App& app, int& code) {
 int run_command_line(int argc, char** argv) {
   CLI::App app("The tables of Jaderberg et al. 2015, \"Spatial Transformer Networks\", measured",
                "stn_paper");
+  app.set_version_flag("--version", cat("stn_paper, Fovea ", version), "print the version");
   app.require_subcommand(1);
   int code = 0;
   add_run(app, code);
