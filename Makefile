@@ -54,7 +54,7 @@ LIB_SOURCES  := $(wildcard core/*.cpp layers/*.cpp layers/*/*.cpp optim/*.cpp da
 APP_SOURCES  := $(wildcard apps/*/*.cpp)
 # A folder of apps/ with a main.cpp is a program; the others are rooms that programs share.
 PROGRAMS     := $(patsubst apps/%/main.cpp,%,$(wildcard apps/*/main.cpp))
-ROOM_SOURCES := $(filter-out apps/onnx/% $(PROGRAMS:%=apps/%/%),$(APP_SOURCES))
+ROOM_SOURCES := $(filter-out apps/onnx/% apps/web/% $(PROGRAMS:%=apps/%/%),$(APP_SOURCES))
 TEST_SOURCES := $(wildcard tests/*.cpp tests/*/test_*.cpp)
 ifeq ($(KIND),double)  # what `make gradcheck` runs, and a third of the compile time
 TEST_SOURCES := $(wildcard tests/*.cpp) $(shell grep -lE '\[(gradcheck|golden)\]' tests/*/test_*.cpp)
@@ -160,6 +160,19 @@ $(OBJ)/kill_shim.so: tests/kill/shim.cpp | deps
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -O1 $(WARNINGS) -shared -fPIC -o $@ $< -ldl
 
+## web: build/fovea.html, the live page, in one file (installs emscripten: 112 MB). CODE=URL is what it links to
+.PHONY: web
+web:
+	$(Q)command -v em++ >/dev/null || { echo 'web: emscripten is missing: 112 MB to download'; .ci/install emscripten; }
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/fovea.html
+
+## test-web: the page in headless Chromium, its bits against those of an SSE build (installs chromium)
+.PHONY: test-web
+test-web: web
+	$(Q)command -v chromium >/dev/null || { echo 'test-web: chromium is missing: 90 MB to download'; .ci/install chromium; }
+	$(Q)$(MAKE) --no-print-directory ARCH=x86-64-v2 $(BUILD)/web_reference
+	$(Q)node tests/web/run.mjs $(BUILD) $(TESTS)
+
 ## data: download MNIST (11 MB) to datasets/mnist
 .PHONY: data
 data: | deps
@@ -234,7 +247,7 @@ $(PROGRAMS:%=$(OBJ)/%): $(OBJ)/%: $$(call objects,$$(wildcard apps/$$*/*.cpp)) $
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
 
 # The tests also see the files of two programs, but for their main(), and the cases of bench.
-$(OBJ)/tests/all: $(call objects,$(TEST_SOURCES) apps/bench/cases.cpp $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp apps/stn_paper/*.cpp))) $(ARCHIVES)
+$(OBJ)/tests/all: $(call objects,$(TEST_SOURCES) $(wildcard apps/web/*.cpp) apps/bench/cases.cpp $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp apps/stn_paper/*.cpp))) $(ARCHIVES)
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ $(TEST_LIBS) $(APP_LIBS) $(LIBS)
 
@@ -244,6 +257,8 @@ $(FUZZ_TARGETS:%=$(OBJ)/fuzz_%): $(OBJ)/fuzz_%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tes
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
 $(OBJ)/libmnist_stn.a: $(call objects,$(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp)))
 
+$(BUILD)/web_reference: $(OBJ)/web_reference
+	$(Q)cp $< $@
 # build/ holds copies: the program of the last ARCH and CXX that was made.
 $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(OBJ)/% FORCE
 	$(Q)cmp -s $< $@ || cp $< $@
@@ -251,4 +266,37 @@ $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(OBJ)/% FORCE
 .PHONY: FORCE
 FORCE:
 
+# The page: the library and what it needs of apps/ by emscripten, without threads and OpenBLAS (core/plain),
+# and what is not in it: readers of files, whose only user is the page's script.
+WEB      := $(BUILD)/obj/web
+WEB_OUT  := core/blas.cpp core/workers.cpp core/file.cpp core/directory.cpp core/safetensors% layers/weights.cpp
+WEB_IN   := $(wildcard core/*.cpp core/plain/*.cpp layers/*.cpp layers/*/*.cpp optim/*.cpp apps/web/*.cpp apps/web/plain/*.cpp) \
+  $(addprefix apps/networks/,evaluate.cpp localization.cpp table.cpp tutorial.cpp) \
+  $(addprefix data/,augment.cpp dataset.cpp strokes.cpp synthetic.cpp) $(addprefix apps/shell/,numbers.cpp suggest.cpp)
+WEB_SOURCES := $(filter-out $(WEB_OUT),$(WEB_IN))
+WEB_FLAGS := -std=c++20 -Wall -Wextra -Werror -Wno-sign-compare -fno-math-errno -I. -include core/plain/libcxx.h -msimd128 -fwasm-exceptions
+WEB_CALLS := $(shell sed -n 's/^[a-zA-Z].*\b\(web_[a-z_]*\)[^a-z_].*/\1/p' apps/web/engine.h) malloc free
+WEB_O    := -Os
+$(patsubst %,$(WEB)/%.o,core/% layers/kernels/% layers/warps/% layers/grid_sample layers/warp layers/max_pool2d layers/dropout optim/adam data/augment): WEB_O := -O3
+$(WEB)/layers/kernels/winograd%.o: WEB_O := -Os
+$(WEB)/%.o: %.cpp
+	@mkdir -p $(@D)
+	@echo "  em++ $<"
+	$(Q)em++ $(WEB_FLAGS) $(WEB_O) -MMD -MP -c $< -o $@
+$(WEB)/fovea.wasm: $(patsubst %.cpp,$(WEB)/%.o,$(WEB_SOURCES))
+	@echo "  link $@"
+	$(Q)em++ -Os -msimd128 -fwasm-exceptions -s STANDALONE_WASM --no-entry -s ALLOW_MEMORY_GROWTH -s TOTAL_STACK=1MB \
+	  $(WEB_CALLS:%=-Wl,--export=%) -o $@ $^
+
+CANVAS_WEIGHTS := data/pretrained/canvas.safetensors data/pretrained/canvas-control.safetensors
+CODE ?= ../README.md
+$(BUILD)/fovea.html: $(WEB)/fovea.wasm $(wildcard apps/web/*.html apps/web/*.css apps/web/*.js apps/web/*.mjs) $(CANVAS_WEIGHTS)
+	$(Q)node apps/web/assemble.mjs $@ '$(CODE)' $< $(CANVAS_WEIGHTS)
+
+# The same calls by a native build, to compare bits.
+$(OBJ)/web_reference: $(call objects,tests/web/reference.cpp $(wildcard apps/web/*.cpp apps/networks/*.cpp apps/shell/*.cpp)) $(OBJ)/libfovea.a
+	@echo "  link $@"
+	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
+
+-include $(patsubst %.cpp,$(WEB)/%.d,$(WEB_SOURCES))
 -include $(patsubst %.cpp,$(OBJ)/%.d,$(LIB_SOURCES) $(APP_SOURCES) $(TEST_SOURCES) $(wildcard tests/fuzz/*.cpp))
