@@ -143,7 +143,7 @@ class DrawPage {
 
   /** Paints with the next frame. */
   changed(event) {
-    this.newest = event?.timeStamp ?? this.newest;
+    if (event) this.newest ??= performance.now();
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       this.paint();
@@ -158,7 +158,7 @@ class DrawPage {
     this.result = blank ? null : look(this.chosen);
     this.control = blank ? null : look(this.networks.control);
     this.paintPaper();
-    const { side } = this.chosen, seen = byId('seen');
+    const side = this.result?.seenSide ?? this.chosen.side, seen = byId('seen');
     if (seen.width !== side) seen.width = seen.height = side;
     putInk(seen.getContext('2d'), this.result?.seen ?? new Uint8Array(side * side), side);
     putInk(byId('raw').getContext('2d'), this.drawing.pixels(42), 42);

@@ -60,10 +60,11 @@ WebNetwork* web_network(const char* name, const char* options, int side, int see
           rest.remove_prefix(std::min(end + 1, rest.size()));
         }
         Random rng(mix(static_cast<std::uint64_t>(seed)));
-        auto module = make_network(
-            name,
-            {.input = {1, side, side}, .classes = web::classes, .options = options_with(name, texts)},
-            rng);
+        auto module = make_network(name,
+                                   {.input = {1, side, side},
+                                    .classes = web::classes,
+                                    .options = options_with(name, texts)},
+                                   rng);
         auto parameters = module->named_parameters();
         return new WebNetwork{side, std::move(module), std::move(parameters)};
       },
@@ -119,6 +120,10 @@ const float* web_probabilities(WebNetwork* network) {
 
 const std::uint8_t* web_seen(WebNetwork* network) {
   return network->seen.images.data();
+}
+
+int web_seen_side(WebNetwork* network) {
+  return network->seen.side;
 }
 
 int web_net_side() {

@@ -1,6 +1,6 @@
-// What the page (apps/web/*.js) calls: networks, what they see, and training, in C. JavaScript knows
-// handles and places in the module's memory. Functions that can fail return 0 (or a NaN) and leave
-// the reason in web_error().
+// What the page (apps/web/*.js) calls: networks, what they see, and training, in C. JavaScript
+// knows handles and places in the module's memory. Functions that can fail return 0 (or a NaN) and
+// leave the reason in web_error().
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,9 @@ std::uint32_t web_checksum(WebNetwork* network);
 int web_look(WebNetwork* network, const std::uint8_t* images, int count);
 /// [count, 10]
 const float* web_probabilities(WebNetwork* network);
-/// [count, side, side]: the images as the classifier saw them.
+/// [count, side, side] with a side of web_seen_side(): the images as the classifier saw them.
 const std::uint8_t* web_seen(WebNetwork* network);
+int web_seen_side(WebNetwork* network);
 /// The points of an even net over what the classifier sees, web_net_side() of them a row: where
 /// each lies in the image, [count, points, points, (x, y)], 0 and 1 being its edges.
 int web_net_side();
@@ -41,8 +42,8 @@ const float* web_net(WebNetwork* network);
 /// a transformer those of the identity.
 const double* web_readings(WebNetwork* network);
 
-/// One way of writing `digit`, of web_styles() there are, as web_stroke_size() numbers: points (x, y) of
-/// data/strokes.h, and two NaNs behind each stroke. Null: there is no such style.
+/// One way of writing `digit`, of web_styles() there are, as web_stroke_size() numbers: points (x,
+/// y) of data/strokes.h, and two NaNs behind each stroke. Null: there is no such style.
 int web_styles(int digit);
 const float* web_strokes(int digit, int style);
 int web_stroke_size();

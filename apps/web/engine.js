@@ -142,12 +142,15 @@ class Network {
       return (i) => all.slice(i * each, (i + 1) * each);
     };
     const probabilities = take(Float32Array, calls.web_probabilities, 10);
-    const seen = take(Uint8Array, calls.web_seen, area);
+    const seenSide = calls.web_seen_side(this.handle);
+    const seen = take(Uint8Array, calls.web_seen, seenSide * seenSide);
     const net = take(Float32Array, calls.web_net, points);
     const readings = take(Float64Array, calls.web_readings, 5);
     return Array.from({ length: count }, (_, i) => {
       const [angle, scale, x, y, bend] = readings(i);
-      return { probabilities: probabilities(i), seen: seen(i), net: net(i), angle, scale, x, y, bend };
+      return {
+        probabilities: probabilities(i), seen: seen(i), seenSide, net: net(i), angle, scale, x, y, bend,
+      };
     });
   }
 }

@@ -40,9 +40,9 @@ void note_warp(const Warp* warp, std::span<const Real> theta, int sample, Seen& 
 void note(const Tensor& log_probs, const Tile& tile, const std::vector<Transformation>& warps,
           Seen& seen) {
   const Tensor& shown = warps.empty() ? tile.images : warps[0].output;
-  const int area = tile.images.size();
+  const int area = seen.side * seen.side;
   require(shown.size() == area && log_probs.size() == classes,
-          "the page shows networks of ten classes whose transformer keeps the size of images");
+          "the page shows networks of ten classes, got ", log_probs, " of ", shown);
   for (int lane = 0; lane < tile.valid; ++lane) {
     const int sample = tile.first + lane;
     for (int c = 0; c < classes; ++c)
@@ -74,8 +74,11 @@ Seen look(Module& network, int side, std::span<const std::uint8_t> images) {
   const EvalMode evaluation(network);
   const auto count = images.size() / static_cast<std::size_t>(side * side);
   Seen seen;
+  const auto transformers = spatial_transformers(network);
+  const int own = transformers.empty() ? 0 : transformers[0]->options().height;
+  seen.side = own > 0 ? own : side;
   seen.probabilities.resize(count * classes);
-  seen.images.resize(images.size());
+  seen.images.resize(count * static_cast<std::size_t>(seen.side * seen.side));
   seen.net.resize(count * net_size);
   seen.readings.resize(count * reading_size);
   for_each_tile(batch_of(images, static_cast<int>(count), side), [&](const Tile& tile) {

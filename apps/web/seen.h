@@ -17,7 +17,8 @@ inline constexpr float mean = 0.1307f, stddev = 0.3081f;  // MNIST's
 /// Of `count` images: see web_look() and what follows it (apps/web/engine.h).
 struct Seen {
   std::vector<float> probabilities, net;
-  std::vector<std::uint8_t> images;
+  std::vector<std::uint8_t> images;  ///< side * side bytes each
+  int side = 0;
   std::vector<double> readings;
 };
 

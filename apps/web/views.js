@@ -41,10 +41,14 @@ function tracePath(context, points, closed) {
   if (closed) context.closePath();
 }
 
-/** Outline, and net where it is bent, with a mark on the side that becomes the top. */
+/** Outline, and net where it is bent, what lies outside shaded; the mark is at the top. */
 function paintWindow(context, result, width) {
   const margin = width * 0.8, outline = clipToSquare(outlineOf(result), margin, 1 - margin);
   if (outline.length < 3) return outline;
+  context.fillStyle = 'rgb(128 128 128 / 16%)';
+  tracePath(context, outline, true);
+  context.rect(0, 0, 1, 1);
+  context.fill('evenodd');
   context.strokeStyle = colour('--accent');
   const { net } = result, n = Math.sqrt(net.length / 2);
   const at = (row, column) => [net[2 * (row * n + column)], net[2 * (row * n + column) + 1]];
@@ -66,9 +70,10 @@ function paintWindow(context, result, width) {
   context.stroke();
   const middle = (n - 1) / 2, top = at(0, middle), inner = at(1, middle);
   const down = [inner[0] - top[0], inner[1] - top[1]], length = Math.hypot(...down) || 1;
-  const [dx, dy] = down.map((v) => v / length * width * 3.2);
+  const [dx, dy] = down.map((v) => v / length * width * 2.6);
+  const mark = [[top[0] - dy + dx, top[1] + dx + dy], [top[0] + dy + dx, top[1] - dx + dy], top];
   if (top.every((v) => v > margin && v < 1 - margin)) {
-    tracePath(context, [[top[0] - dy, top[1] + dx], [top[0] + dy, top[1] - dx], [top[0] - dx, top[1] - dy]], true);
+    tracePath(context, mark, true);
     context.fillStyle = colour('--accent');
     context.fill();
   }

@@ -41,14 +41,13 @@ void solve(int n, int columns, double* a, double* b) {
     require(row(a, best, n)[pivot] != 0, "[solve] the matrix is singular");
     if (best != pivot) {
       std::swap_ranges(row(a, pivot, n), row(a, pivot, n) + n, row(a, best, n));
-    std::swap_ranges(row(b, pivot, columns), row(b, pivot, columns) + columns,
+      std::swap_ranges(row(b, pivot, columns), row(b, pivot, columns) + columns,
                        row(b, best, columns));
     }
     for (int i = pivot + 1; i < n; ++i) {
       const double factor = row(a, i, n)[pivot] / row(a, pivot, n)[pivot];
       for (int j = pivot; j < n; ++j) row(a, i, n)[j] -= factor * row(a, pivot, n)[j];
-      for (int j = 0; j < columns; ++j)
-        row(b, i, columns)[j] -= factor * row(b, pivot, columns)[j];
+      for (int j = 0; j < columns; ++j) row(b, i, columns)[j] -= factor * row(b, pivot, columns)[j];
     }
   }
   for (int i = n - 1; i >= 0; --i)

@@ -1,4 +1,5 @@
-// What emscripten 3.1.6's standard library lacks of C++20; `make web` includes this before all else.
+// What emscripten 3.1.6's standard library lacks of C++20; `make web` includes this before all
+// else.
 #pragma once
 
 #include <algorithm>

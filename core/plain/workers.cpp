@@ -1,4 +1,5 @@
-// core/workers.h without threads, for builds that have none (`make web`): the caller runs all tasks.
+// core/workers.h without threads, for builds that have none (`make web`): the caller runs all
+// tasks.
 #include "core/workers.h"
 
 #include "core/error.h"
