@@ -5,6 +5,7 @@ class DrawPage {
   constructor(engine, networks) {
     Object.assign(this, { engine, networks, drawing: new Drawing(), pointers: new Map(), latencies: [] });
     this.chosen = networks.shipped;
+    this.inset = 2;
     this.canvas = byId('paper');
     this.bars = makeBars(byId('bars'));
     this.controlBars = makeBars(byId('control-bars'));
@@ -134,10 +135,12 @@ class DrawPage {
   /** 'shipped' or 'own'. */
   choose(which) {
     this.chosen = this.networks[which];
+    // Digits of MNIST keep to the middle of what its classifier sees.
+    this.inset = which === 'own' ? 0 : 2;
     byId('which').value = which;
     byId('about-network').textContent = which === 'own'
       ? 'Yours saw digits that fill half of the canvas or more, tilted by up to 60 degrees.'
-      : 'Both saw MNIST turned by up to 75 degrees, 0.6 to 1.4 times as large, anywhere.';
+      : 'Both saw MNIST turned by up to 80 degrees, 0.6 to 1.4 times as large, anywhere. The outline and the straightened picture are the middle of what the classifier sees.';
     this.changed();
   }
 
@@ -155,12 +158,13 @@ class DrawPage {
   paint() {
     const blank = this.drawing.empty;
     const look = (network) => network.look(this.drawing.pixels(network.side))[0];
-    this.result = blank ? null : look(this.chosen);
+    this.result = blank ? null : middleOf(look(this.chosen), this.inset);
     this.control = blank ? null : look(this.networks.control);
     this.paintPaper();
     const side = this.result?.seenSide ?? this.chosen.side, seen = byId('seen');
-    if (seen.width !== side) seen.width = seen.height = side;
-    putInk(seen.getContext('2d'), this.result?.seen ?? new Uint8Array(side * side), side);
+    const cut = Math.round(side * this.inset / (this.chosen.netSide - 1));
+    if (seen.width !== side - 2 * cut) seen.width = seen.height = side - 2 * cut;
+    putInk(seen.getContext('2d'), this.result?.seen ?? new Uint8Array(side * side), side, -cut, -cut);
     putInk(byId('raw').getContext('2d'), this.drawing.pixels(42), 42);
     this.bars(this.result?.probabilities);
     this.controlBars(this.control?.probabilities);

@@ -29,7 +29,7 @@ async function packed(engine, id) {
   const { tensors, metadata } = readSafetensors(together(await unpack(byId(id).textContent)));
   const { name, input, transformer, classes, mean, stddev, class_names, style, distortion, ...options }
     = JSON.parse(metadata['fovea.model']);
-  const ofTransformer = /^(localization|warp|steps|sampler|padding|fill)/;
+  const ofTransformer = /^(localization|warp|steps|sampler|padding|fill|output|antialias)/;
   const texts = Object.entries(options).filter(([key]) => transformer || !ofTransformer.test(key))
     .map(([key, value]) => `${key}=${value}`);
   const network = new Network(engine, name, texts.join(' '), input[1]);

@@ -10,7 +10,7 @@
 
 namespace fovea::web {
 
-inline constexpr int classes = 10, net_points = 13, net_size = 2 * net_points * net_points;
+inline constexpr int classes = 10, net_points = 15, net_size = 2 * net_points * net_points;
 inline constexpr int reading_size = 5;
 inline constexpr float mean = 0.1307f, stddev = 0.3081f;  // MNIST's
 

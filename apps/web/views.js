@@ -26,6 +26,14 @@ function putInk(context, bytes, side, x = 0, y = 0) {
   context.putImageData(image, x, y);
 }
 
+/** A result with the middle of its net only, without `inset` points at each side; the scale is that of what is left. */
+function middleOf(result, inset) {
+  const n = Math.sqrt(result.net.length / 2);
+  const inside = (i) => i >= inset && i < n - inset;
+  const net = result.net.filter((_, i) => inside(Math.floor(i / 2) % n) && inside(Math.floor(i / 2 / n)));
+  return { ...result, net, scale: result.scale * (n - 1 - 2 * inset) / (n - 1) };
+}
+
 /** The outline of a result's net: closed, [x, y], of the image's sides. */
 function outlineOf({ net }) {
   const n = Math.sqrt(net.length / 2), last = n - 1;

@@ -77,8 +77,13 @@ function follow(on, side) {
   return strokes;
 }
 
-/** Strokes within a box whose longer side is 1 and whose middle is (0, 0). */
-function trace(image) {
+const widest = 3.2; // pixels from the middle of a line to its edge
+
+/**
+ * Strokes within a box whose longer side is 1 and whose middle is (0, 0). Null where some of the ink is no line but
+ * a blob, such as a loop that ran full: no pen wrote that, and its strokes would be those of another digit.
+ */
+export function trace(image) {
   const side = 90; // three to a pixel, and a frame
   const at = (x, y) => image[28 * Math.max(0, Math.min(27, y)) + Math.max(0, Math.min(27, x))];
   const ink = new Uint8Array(side * side);
@@ -89,7 +94,11 @@ function trace(image) {
       const value = (at(i, j) * (1 - a) + at(i + 1, j) * a) * (1 - b) + (at(i, j + 1) * (1 - a) + at(i + 1, j + 1) * a) * b;
       ink[y * side + x] = value > 110 ? 1 : 0;
     }
-  const strokes = follow(thin(ink, side), side).map((stroke) => stroke
+  const found = follow(thin(ink, side), side);
+  const middles = found.flat().map((i) => [i % side, Math.floor(i / side)]);
+  const isNear = (i) => middles.some(([x, y]) => Math.hypot(x - i % side, y - Math.floor(i / side)) <= 3 * widest);
+  if (![...ink.keys()].every((i) => !ink[i] || isNear(i))) return null;
+  const strokes = found.map((stroke) => stroke
     .filter((_, k) => k % 3 === 0 || k === stroke.length - 1)
     .map((i) => [i % side, Math.floor(i / side)]));
   return centred(strokes);
@@ -102,7 +111,7 @@ function centred(strokes) {
   return strokes.map((stroke) => stroke.map(([x, y]) => [(x - (left + right) / 2) / size, (y - (top + bottom) / 2) / size]));
 }
 
-/** `count` digits {label, strokes} of MNIST's test set; null without it. */
+/** `count` digits {label, strokes} of MNIST's test set, and how many had blobs; null without it. */
 export function mnistDigits(folder, count) {
   const read = (name) => {
     const file = `${folder}/${name}.gz`;
@@ -110,10 +119,15 @@ export function mnistDigits(folder, count) {
   };
   const pixels = read('t10k-images-idx3-ubyte')?.subarray(16), classes = read('t10k-labels-idx1-ubyte')?.subarray(8);
   if (!pixels || !classes) return null;
-  return Array.from({ length: count }, (_, i) => {
+  const digits = [];
+  let blobs = 0;
+  for (let i = 0; digits.length < count; ++i) {
     const n = i * 37 % 10000; // from all over the set
-    return { label: classes[n], strokes: trace(pixels.subarray(784 * n, 784 * (n + 1))) };
-  });
+    const strokes = trace(pixels.subarray(784 * n, 784 * (n + 1)));
+    if (strokes) digits.push({ label: classes[n], strokes });
+    else ++blobs;
+  }
+  return { digits, blobs };
 }
 
 /** Where a digit is drawn: tilted by up to 60 degrees, moved by up to a quarter of the canvas as far as it stays on it. */
