@@ -57,7 +57,7 @@ LIB_SOURCES  := $(wildcard core/*.cpp layers/*.cpp layers/*/*.cpp optim/*.cpp da
 APP_SOURCES  := $(wildcard apps/*/*.cpp)
 # A folder of apps/ with a main.cpp is a program; the others are rooms that programs share.
 PROGRAMS     := $(patsubst apps/%/main.cpp,%,$(wildcard apps/*/main.cpp))
-ROOM_SOURCES := $(filter-out apps/cluster/$(if $(MPI),alone,mpi).cpp apps/onnx/% $(PROGRAMS:%=apps/%/%),$(APP_SOURCES))
+ROOM_SOURCES := $(filter-out apps/cluster/$(if $(MPI),alone,mpi).cpp apps/onnx/% apps/web/% $(PROGRAMS:%=apps/%/%),$(APP_SOURCES))
 TEST_SOURCES := $(wildcard tests/*.cpp tests/*/test_*.cpp)
 ifeq ($(KIND),double)  # what `make gradcheck` runs, and a third of the compile time
 TEST_SOURCES := $(wildcard tests/*.cpp) $(shell grep -lE '\[(gradcheck|golden)\]' tests/*/test_*.cpp)
@@ -69,7 +69,7 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/%.cpp,%,$(filter-out %/driver.cpp,$(wildca
 objects = $(patsubst %.cpp,$(OBJ)/%.o,$(1))
 # In the order in which they use each other.
 ARCHIVES := $(OBJ)/libfovea_onnx.a $(LINKED)/libfovea_train.a $(OBJ)/libfovea.a
-FORMATTED := $(wildcard $(foreach d,core layers layers/* optim data apps/* tests tests/*,$(d)/*.cpp $(d)/*.h))
+FORMATTED := $(wildcard $(foreach d,core core/plain layers layers/* optim data apps/* apps/web/plain tests tests/*,$(d)/*.cpp $(d)/*.h))
 
 Q := $(if $(V),,@)
 
@@ -172,6 +172,19 @@ $(OBJ)/kill_shim.so: tests/kill/shim.cpp | deps
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -O1 $(WARNINGS) -shared -fPIC -o $@ $< -ldl
 
+## web: build/fovea.html, the live page, in one file (installs emscripten: 112 MB). CODE=URL is what it links to
+.PHONY: web
+web:
+	$(Q)command -v em++ >/dev/null || { echo 'web: emscripten is missing: 112 MB to download'; .ci/install emscripten; }
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/fovea.html
+
+## test-web: the page in headless Chromium, its bits against those of an SSE build (installs chromium)
+.PHONY: test-web
+test-web: web
+	$(Q)command -v chromium >/dev/null || { echo 'test-web: chromium is missing: 90 MB to download'; .ci/install chromium; }
+	$(Q)$(MAKE) --no-print-directory ARCH=x86-64-v2 $(BUILD)/web_reference
+	$(Q)node tests/web/run.mjs $(BUILD) $(TESTS)
+
 ## data: download MNIST (11 MB) to datasets/mnist
 .PHONY: data
 data: | deps
@@ -253,7 +266,7 @@ $(PROGRAMS:%=$(LINKED)/%): $(LINKED)/%: $$(call objects,$$(wildcard apps/$$*/*.c
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
 
 # The tests also see the files of two programs, but for their main(), and the cases of bench.
-$(LINKED)/tests/all: $(call objects,$(TEST_SOURCES) apps/bench/cases.cpp $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp apps/stn_paper/*.cpp))) $(ARCHIVES)
+$(LINKED)/tests/all: $(call objects,$(TEST_SOURCES) $(wildcard apps/web/*.cpp) apps/bench/cases.cpp $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp apps/stn_paper/*.cpp))) $(ARCHIVES)
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ $(TEST_LIBS) $(APP_LIBS) $(LIBS)
 
@@ -263,11 +276,15 @@ $(FUZZ_TARGETS:%=$(OBJ)/fuzz_%): $(OBJ)/fuzz_%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tes
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
 $(OBJ)/libmnist_stn.a: $(call objects,$(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp)))
 
+$(BUILD)/web_reference: $(OBJ)/web_reference
+	$(Q)cp $< $@
 # build/ holds copies: the program of the last ARCH and CXX that was made.
 $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(LINKED)/% FORCE
 	$(Q)cmp -s $< $@ || cp $< $@
 
 .PHONY: FORCE
 FORCE:
+
+include apps/web/web.mk
 
 -include $(patsubst %.cpp,$(OBJ)/%.d,$(LIB_SOURCES) $(APP_SOURCES) $(TEST_SOURCES) $(wildcard tests/fuzz/*.cpp))

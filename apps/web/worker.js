@@ -1,0 +1,60 @@
+'use strict';
+// Training beside the page: a few steps, a message, a few steps. engine.js stands before this.
+
+let network, trainer, running = false, generation = 0, steps = 0, seconds = 0, rate = 0.003;
+
+function report(extra = {}) {
+  postMessage({ generation, steps, seconds, ...extra });
+}
+
+/** The sixteen digits as the network sees them now. */
+function digits() {
+  const images = trainer.digits(16);
+  return { images, results: network.look(images) };
+}
+
+function work(mine) {
+  if (!running || mine !== generation) return;
+  try {
+    const begin = performance.now();
+    let loss = 0, done = 0;
+    do {
+      loss += 5 * trainer.train(5, rate);
+      done += 5;
+    } while (performance.now() - begin < 120);
+    steps += done;
+    seconds += (performance.now() - begin) / 1000;
+    report({ loss: loss / done, accuracy: trainer.accuracy(), digits: digits() });
+    setTimeout(() => work(mine));
+  } catch (error) {
+    running = false;
+    report({ error: error.message });
+  }
+}
+
+async function reset({ module, family, seed, generation: next }) {
+  running = false;
+  trainer?.delete();
+  network?.delete();
+  trainer = network = null;
+  const engine = await (self.engine ??= Engine.start(module));
+  generation = next;
+  steps = seconds = 0;
+  network = Network.ofFamily(engine, family, seed);
+  trainer = new Trainer(network, seed);
+  report({ digits: digits(), ready: true });
+}
+
+// One message after the other: the first waits for the engine.
+let before = Promise.resolve();
+onmessage = ({ data }) => {
+  before = before.then(async () => {
+    if (data.rate) rate = data.rate;
+    if (data.reset) await reset(data);
+    if (data.run !== undefined && data.run !== running) {
+      running = data.run;
+      if (running) setTimeout(() => work(generation));
+    }
+    if (data.weights) report({ weights: network.weights() });
+  }).catch((error) => report({ error: error.message }));
+};
