@@ -147,6 +147,11 @@ fuzz:
 run-fuzz: $(FUZZ_TARGETS:%=$(OBJ)/fuzz_%)
 	$(Q)for target in $^; do $$target --seconds $(FUZZ_SECONDS) || exit 1; done
 
+## scenes: how many digits `predict` reads among lines, boxes, desks, shadows: a table
+.PHONY: scenes
+scenes: $(OBJ)/tests/all
+	$(Q)$(OBJ)/tests/all '[.scenes-table]'
+
 ## test-faults: the tests of bad input and of faults to survive
 .PHONY: test-faults
 test-faults: $(OBJ)/tests/all $(BUILD)/mnist_stn
