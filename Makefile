@@ -62,6 +62,9 @@ endif
 ifeq ($(KIND),tsan)  # those that use threads; the others cannot race
 TEST_SOURCES := $(wildcard tests/*.cpp) $(shell grep -lE '$(THREAD_TESTS)' tests/*/test_*.cpp)
 endif
+# `make test TESTS='[tag]'` compiles the files of one tag only.
+TAG := $(shell t='$(TESTS)'; [[ $$t =~ ^\[[a-z0-9_-]+\]$$ ]] && tr -d '[]' <<<"$$t")
+TAGGED := $(if $(TAG),$(shell grep -lF '[$(TAG)]' tests/*/test_*.cpp))
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.cpp,%,$(filter-out %/driver.cpp,$(wildcard tests/fuzz/*.cpp)))
 objects = $(patsubst %.cpp,$(OBJ)/%.o,$(1))
 # In the order in which they use each other.
@@ -81,8 +84,8 @@ run: $(BUILD)/mnist_stn
 
 ## test: build and run all tests
 .PHONY: test
-test: $(OBJ)/tests/all $(BUILD)/mnist_stn $(BUILD)/stn_paper $(BUILD)/bench
-	$(Q)$(OBJ)/tests/all $(TESTS)
+test: $(OBJ)/tests/$(if $(TAGGED),tagged-$(TAG),all) $(BUILD)/mnist_stn $(BUILD)/stn_paper $(BUILD)/bench
+	$(Q)$< $(TESTS)
 
 ## gradcheck: the tests of gradients and golden values, in double precision
 .PHONY: gradcheck
@@ -239,7 +242,10 @@ $(PROGRAMS:%=$(OBJ)/%): $(OBJ)/%: $$(call objects,$$(wildcard apps/$$*/*.cpp)) $
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
 
 # The tests also see the files of two programs, but for their main(), and the cases of bench.
-$(OBJ)/tests/all: $(call objects,$(TEST_SOURCES) apps/bench/cases.cpp $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp apps/stn_paper/*.cpp))) $(ARCHIVES)
+TESTED := apps/bench/cases.cpp $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp apps/stn_paper/*.cpp))
+$(OBJ)/tests/all: $(call objects,$(TEST_SOURCES) $(TESTED)) $(ARCHIVES)
+$(OBJ)/tests/tagged-$(TAG): $(call objects,$(wildcard tests/*.cpp) $(TAGGED) $(TESTED)) $(ARCHIVES)
+$(OBJ)/tests/all $(OBJ)/tests/tagged-$(TAG):
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ $(TEST_LIBS) $(APP_LIBS) $(LIBS)
 

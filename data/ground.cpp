@@ -83,7 +83,9 @@ std::vector<float> off_paper(const Image& grey, bool dark_on_light, double& nois
           sum += own[static_cast<std::size_t>(v * width + u)], ++count;
       paper[static_cast<std::size_t>(y * width + x)] = sum / count;
     }
-  const int reach = std::max(2, std::max(width, height) / 6);
+  const int side = std::max(width, height);
+  const bool small = side < 48;  // has edges everywhere, but neither noise to measure nor shadows
+  const int reach = std::max(2, side / (small ? 3 : 6));
   dilate(paper, width, height, reach);
   for (float& v : paper) v = -v;
   dilate(paper, width, height, reach);
@@ -91,8 +93,7 @@ std::vector<float> off_paper(const Image& grey, bool dark_on_light, double& nois
   std::vector<float> off(own.size());
   for (std::size_t i = 0; i < own.size(); ++i)
     off[i] = (paper[i] - own[i]) * (dark_on_light ? 255 / std::max(60.0f, paper[i]) : 1.0f);
-  // A small picture has edges everywhere, and no noise to measure. Elsewhere at least a tenth is
-  // bare paper, and a quarter of all neighbours differ by noise alone.
+  // At least a tenth is bare paper, and a quarter of all neighbours differ by noise alone.
   const auto quantile = [](std::vector<float> values, double share) {
     const auto at = values.begin() +
                     static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
@@ -101,7 +102,7 @@ std::vector<float> off_paper(const Image& grey, bool dark_on_light, double& nois
   };
   std::vector<float> steps{0};
   for (std::size_t i = 1; i < off.size(); ++i) steps.push_back(std::abs(off[i] - off[i - 1]));
-  noise = std::max(width, height) < 48 ? 0 : quantile(std::move(steps), 0.25) / 0.4506;
+  noise = small ? 0 : quantile(std::move(steps), 0.25) / 0.4506;
   const auto zero = static_cast<float>(quantile(off, 0.1) + 1.28 * noise);
   for (float& v : off) v = std::max(0.0f, v - zero);
   return off;

@@ -12,8 +12,9 @@ bool is_dark_on_light(const Image& grey);
 
 /// How far each pixel is from the paper around it, in the ink's direction, 0..255, and in `noise`
 /// the standard deviation of the paper itself. The paper is the picture without anything narrower
-/// than a third of it: a morphological closing (for light ink an opening) by a square, which keeps
-/// the edges of shadows. Of dark ink by how much of the light it takes: shadows do not matter.
+/// than a third of it (of a small one: two thirds): a morphological closing (for light ink an
+/// opening) by a square, which keeps the edges of shadows. Of dark ink by how much of the light it
+/// takes: shadows do not matter.
 std::vector<float> off_paper(const Image& grey, bool dark_on_light, double& noise);
 
 /// The threshold 1..255 that separates two classes of values best (Otsu 1979); values from 255 on

@@ -10,8 +10,8 @@ namespace fovea {
 
 namespace {
 
+constexpr int least_side = 20;     // smaller ones are enlarged: strokes have to be wider than edges
 constexpr int working_side = 512;  // larger photos are shrunk first, which also averages noise out
-constexpr int least_side = 0;     // smaller ones are enlarged: strokes have to be wider than edges
 
 struct Mass {
   double sum = 0, x = 0, y = 0;  // centre in pixels from 0

@@ -65,40 +65,62 @@ double sharpness(const Image& grey, const std::vector<int>& edge, double step) {
   return sharp / std::max(1.0, static_cast<double>(edge.size()));
 }
 
-}  // namespace
+struct Found {
+  double rectangularity = 0;
+  bool light = false;
+  Mask inside{0, 0, {}};
+  std::vector<int> edge;
+};
 
-Sheet find_sheet(const Image& grey) {
+// The most rectangular of the sheets that the pixels from `threshold` on, or those below it, form,
+// if it is more so than `best`.
+void look(const Image& grey, int threshold, Found& best) {
   const int width = grey.width, height = grey.height;
-  const int threshold = otsu_threshold({grey.pixels.begin(), grey.pixels.end()});
   double sum[2] = {}, count[2] = {};
   for (const std::uint8_t v : grey.pixels) sum[v >= threshold] += v, ++count[v >= threshold];
   const double step = sum[1] / std::max(1.0, count[1]) - sum[0] / std::max(1.0, count[0]);
-  Sheet sheet;
-  if (step < 20) return sheet;
   for (const bool light : {true, false}) {
     Mask mask{width, height, {}};
     for (const std::uint8_t v : grey.pixels) mask.ink.push_back((v >= threshold) == light);
     for (const Component& c : find_components(mask)) {
       if (2 * (c.right - c.left) < width || 2 * (c.bottom - c.top) < height) continue;
       if (c.at_border * 3 > 2 * (width + height)) continue;
-      const Mask inside = filled(c, width, height);
+      Mask inside = filled(c, width, height);
       const double area = static_cast<double>(std::count(inside.ink.begin(), inside.ink.end(), 1));
       // Something is written on it, but it is no thick 0.
       if (c.area() > 0.998 * area || c.area() < 0.6 * area) continue;
-      const std::vector<int> edge = edge_of(inside);
-      if (rectangularity(edge, width, area) < 0.88 || sharpness(grey, edge, step) < 0.7) continue;
-      sheet.found = true, sheet.light = light;
-      sheet.inside = inside.ink;
-      const int margin = std::max(1, std::min(width, height) / 100);
-      for (const int at : edge)
-        for (int y = std::max(0, at / width - margin);
-             y <= std::min(height - 1, at / width + margin); ++y)
-          for (int x = std::max(0, at % width - margin);
-               x <= std::min(width - 1, at % width + margin); ++x)
-            sheet.inside[static_cast<std::size_t>(y * width + x)] = 0;
-      return sheet;
+      std::vector<int> edge = edge_of(inside);
+      const double shape = rectangularity(edge, width, area);
+      if (shape < std::max(0.88, best.rectangularity) || sharpness(grey, edge, step) < 0.7)
+        continue;
+      best = {shape, light, std::move(inside), std::move(edge)};
     }
   }
+}
+
+}  // namespace
+
+Sheet find_sheet(const Image& grey) {
+  constexpr int most = 160, levels = 12;
+  const double shrink = std::max(1.0, 1.0 * std::max(grey.width, grey.height) / most);
+  const Image small = resize(grey, std::max(1, static_cast<int>(grey.width / shrink)),
+                             std::max(1, static_cast<int>(grey.height / shrink)));
+  const auto [low, high] = std::minmax_element(small.pixels.begin(), small.pixels.end());
+  Found best;
+  // Shadows lie across sheets and desks: none of the levels need be the best one of all pixels.
+  if (*high - *low >= 40)
+    for (int i = 1; i < levels; ++i) look(small, *low + (*high - *low) * i / levels, best);
+  Sheet sheet{.found = best.rectangularity > 0, .light = best.light, .inside = {}};
+  if (!sheet.found) return sheet;
+  for (const int at : best.edge)
+    for (int y = at / small.width - 1; y <= at / small.width + 1; ++y)
+      for (int x = at % small.width - 1; x <= at % small.width + 1; ++x)
+        if (best.inside.at(x, y))
+          best.inside.ink[static_cast<std::size_t>(y * small.width + x)] = 0;
+  for (int y = 0; y < grey.height; ++y)
+    for (int x = 0; x < grey.width; ++x)
+      sheet.inside.push_back(
+          best.inside.at(x * small.width / grey.width, y * small.height / grey.height));
   return sheet;
 }
 

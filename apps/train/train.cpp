@@ -19,6 +19,7 @@
 #include "apps/shell/outputs.h"
 #include "apps/shell/signals.h"
 #include "apps/shell/usage_error.h"
+#include "apps/train/ignored_options.h"
 #include "apps/train/start_model.h"
 #include "apps/train/trainer.h"
 #include "core/blas.h"
@@ -197,6 +198,9 @@ Start prepare(TrainOptions options, const std::set<std::string>& given) {
     }
   }
   resolve(options);
+  require_usage(!goes_on || !given.contains("overwrite"),
+                "--resume goes on with a run and --overwrite would replace it; leave one out");
+  if (!goes_on) refuse_ignored(options, given);
   const Attributes network = network_options(options);  // tells of unknown names
   // Runs of older versions may hold a value that their network did not read.
   if (options.fill != "auto" && !goes_on) require_network_option(options.model, network, "fill");
@@ -237,6 +241,7 @@ int train(TrainOptions wanted, const TrainTask& task) {
   Model model = start.checkpoint
                     ? model_from(start.checkpoint->tensors, start.checkpoint->file, true)
                     : start_model(options, data);
+  if (!start.checkpoint) refuse_ignored(model, task.given);
   std::optional<Trainer> trainer(std::in_place, options, data, model, task.loss);
   const std::uint32_t data_now = data_checksum(data);
   std::string checkpoint_file;
