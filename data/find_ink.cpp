@@ -165,7 +165,8 @@ Ink find_ink(const Image& grey) {
   require(grey.channels == 1, "find_ink: ", grey.channels, " channels where 1 is expected");
   const int width = grey.width, height = grey.height;
   Ink ink;
-  const Sheet sheet = find_sheet(grey);
+  const bool tiny = std::max(width, height) < tiny_side;
+  const Sheet sheet = tiny ? Sheet{} : find_sheet(grey);
   ink.dark_on_light = sheet.found ? sheet.light : is_dark_on_light(grey);
   double noise = 0;
   std::vector<float>& values = ink.strength;
@@ -180,7 +181,7 @@ Ink find_ink(const Image& grey) {
   const Mask all = above(values, threshold, width, height);
   // Thin lines lie between pixels and are fainter than the ink.
   Mask mask = above(values, std::max(0.5 * threshold, 3.5 * noise), width, height);
-  const RemovedLines lines = remove_lines(mask);
+  const RemovedLines lines = tiny ? RemovedLines{} : remove_lines(mask);
   ink.ignored = lines.count;
   ink.only_lines = lines.nothing_else;
   for (std::size_t i = 0; i < values.size(); ++i) mask.ink[i] &= all.ink[i];

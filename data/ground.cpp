@@ -13,10 +13,11 @@ bool is_dark_on_light(const Image& grey) {
   const double shrink = std::max(1.0, 1.0 * std::max(grey.width, grey.height) / most);
   const Image small = resize(grey, std::max(1, static_cast<int>(grey.width / shrink)),
                              std::max(1, static_cast<int>(grey.height / shrink)));
-  const int reach = std::max(1, std::max(small.width, small.height) / 4);
+  const bool tiny = std::max(grey.width, grey.height) < tiny_side;
+  const int reach = std::max(1, std::max(small.width, small.height) / (tiny ? 2 : 4));
   std::vector<std::uint8_t> around;
   double balance = 0;
-  const int mx = small.width / 6, my = small.height / 6;
+  const int mx = tiny ? 0 : small.width / 6, my = tiny ? 0 : small.height / 6;
   for (int y = my; y < small.height - my; ++y)
     for (int x = mx; x < small.width - mx; ++x) {
       around.clear();
@@ -66,6 +67,20 @@ void dilate(std::vector<float>& v, int width, int height, int reach) {
                   line, queue);
 }
 
+// The mean of 3 x 3: the brightest grain is not the paper.
+std::vector<float> smoothed(const std::vector<float>& values, int width, int height) {
+  std::vector<float> out(values.size());
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x) {
+      float sum = 0, count = 0;
+      for (int v = std::max(0, y - 1); v <= std::min(height - 1, y + 1); ++v)
+        for (int u = std::max(0, x - 1); u <= std::min(width - 1, x + 1); ++u)
+          sum += values[static_cast<std::size_t>(v * width + u)], ++count;
+      out[static_cast<std::size_t>(y * width + x)] = sum / count;
+    }
+  return out;
+}
+
 }  // namespace
 
 std::vector<float> off_paper(const Image& grey, bool dark_on_light, double& noise) {
@@ -73,19 +88,10 @@ std::vector<float> off_paper(const Image& grey, bool dark_on_light, double& nois
   std::vector<float> own(grey.pixels.begin(), grey.pixels.end());
   if (!dark_on_light)
     for (float& v : own) v = 255 - v;
-  // The mean of 3 x 3 first, or the brightest grain would be the paper.
-  std::vector<float> paper(own.size());
-  for (int y = 0; y < height; ++y)
-    for (int x = 0; x < width; ++x) {
-      float sum = 0, count = 0;
-      for (int v = std::max(0, y - 1); v <= std::min(height - 1, y + 1); ++v)
-        for (int u = std::max(0, x - 1); u <= std::min(width - 1, x + 1); ++u)
-          sum += own[static_cast<std::size_t>(v * width + u)], ++count;
-      paper[static_cast<std::size_t>(y * width + x)] = sum / count;
-    }
   const int side = std::max(width, height);
   const bool small = side < 48;  // has edges everywhere, but neither noise to measure nor shadows
   const int reach = std::max(2, side / (small ? 3 : 6));
+  std::vector<float> paper = small ? own : smoothed(own, width, height);
   dilate(paper, width, height, reach);
   for (float& v : paper) v = -v;
   dilate(paper, width, height, reach);

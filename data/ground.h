@@ -7,6 +7,9 @@
 
 namespace fovea {
 
+/// In pictures smaller than this a digit is all there can be: no desk, no lines.
+inline constexpr int tiny_side = 20;
+
 /// Whether ink is darker than paper: what is rarer around it, inside of the picture's margin.
 bool is_dark_on_light(const Image& grey);
 

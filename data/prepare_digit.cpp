@@ -10,7 +10,6 @@ namespace fovea {
 
 namespace {
 
-constexpr int least_side = 20;     // smaller ones are enlarged: strokes have to be wider than edges
 constexpr int working_side = 512;  // larger photos are shrunk first, which also averages noise out
 
 struct Mass {
@@ -106,8 +105,7 @@ PreparedDigit prepare_digit(const Image& image, const ImageStyle& style) {
     return out;
   }
   const double side = std::max(grey.width, grey.height);
-  const double shrink =
-      side < least_side ? side / (2 * least_side) : std::max(1.0, side / working_side);
+  const double shrink = std::max(1.0, side / working_side);
   if (shrink != 1)
     grey = resize(grey, std::max(1, static_cast<int>(std::lround(grey.width / shrink))),
                   std::max(1, static_cast<int>(std::lround(grey.height / shrink))));
