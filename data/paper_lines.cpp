@@ -137,10 +137,24 @@ std::vector<Line> foreign(const std::vector<Line>& lines, double stroke, int fro
   return thin;
 }
 
+// Of the lines of a picture those that are as thin as most: a 1 on squared paper is not.
+void drop_strokes(std::vector<Line>& level, std::vector<Line>& upright) {
+  std::vector<int> thickness;
+  for (const std::vector<Line>* lines : {&level, &upright})
+    for (const Line& line : *lines) thickness.push_back(line.thickness);
+  if (thickness.size() < 3) return;
+  const auto middle = thickness.begin() + std::ptrdiff_t(thickness.size() / 2);
+  std::nth_element(thickness.begin(), middle, thickness.end());
+  const int most = 2 * *middle + 1;
+  for (std::vector<Line>* lines : {&level, &upright})
+    std::erase_if(*lines, [most](const Line& line) { return line.thickness > most; });
+}
+
 }  // namespace
 
 RemovedLines remove_lines(Mask& mask) {
-  const std::vector<Line> level = level_lines(mask), upright = level_lines(transposed(mask));
+  std::vector<Line> level = level_lines(mask), upright = level_lines(transposed(mask));
+  drop_strokes(level, upright);
   const auto without = [&](const std::vector<Line>& some_level,
                            const std::vector<Line>& some_upright) {
     Mask rest = mask;

@@ -89,6 +89,8 @@ void look(const Image& grey, int threshold, Found& best) {
       const double area = static_cast<double>(std::count(inside.ink.begin(), inside.ink.end(), 1));
       // Something is written on it, but it is no thick 0.
       if (c.area() > 0.998 * area || c.area() < 0.6 * area) continue;
+      // Around it is something else, and not more paper between lines.
+      if (2 * (count[light] - c.area()) > width * height - area) continue;
       std::vector<int> edge = edge_of(inside);
       const double shape = rectangularity(edge, width, area);
       if (shape < std::max(0.88, best.rectangularity) || sharpness(grey, edge, step) < 0.7)

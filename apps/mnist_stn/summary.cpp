@@ -24,9 +24,10 @@ struct SummaryOptions {
 
 Model open_model(const SummaryOptions& options, const std::set<std::string>& given) {
   if (!options.weights.empty()) {
-    for (const char* name : {"model", "model-option", "input", "classes"})
-      require_usage(!given.contains(name), "--weights says what the network is; leave --", name,
-                    " out");
+    require_usage(!given.contains("model-option") && !given.contains("input"),
+                  "--weights says what the network is; leave --model-option and --input out");
+    require_usage(!given.contains("model") && !given.contains("classes"),
+                  "--weights says what the network is; leave --model and --classes out");
     return load_model(options.weights, true);
   }
   for (const int extent : options.input)

@@ -184,6 +184,8 @@ TrainOptions options_to_start_over(const TrainOptions& options,
 Start prepare(TrainOptions options, const std::set<std::string>& given) {
   Start start;
   const bool goes_on = !options.resume.empty();
+  require_usage(!goes_on || !given.contains("overwrite"),
+                "--resume goes on with a run and --overwrite would replace it; leave one out");
   if (goes_on) {
     require_usage(options.out.empty() || options.out == options.resume, "--resume ", options.resume,
                   " goes on in that folder; leave --out away");
@@ -198,8 +200,6 @@ Start prepare(TrainOptions options, const std::set<std::string>& given) {
     }
   }
   resolve(options);
-  require_usage(!goes_on || !given.contains("overwrite"),
-                "--resume goes on with a run and --overwrite would replace it; leave one out");
   if (!goes_on) refuse_ignored(options, given);
   const Attributes network = network_options(options);  // tells of unknown names
   // Runs of older versions may hold a value that their network did not read.
