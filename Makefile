@@ -65,6 +65,9 @@ endif
 ifeq ($(KIND),tsan)  # those that use threads; the others cannot race
 TEST_SOURCES := $(wildcard tests/*.cpp) $(shell grep -lE '$(THREAD_TESTS)' tests/*/test_*.cpp)
 endif
+# `make test TESTS='[tag]'` compiles the files of one tag only.
+TAG := $(shell t='$(TESTS)'; [[ $$t =~ ^\[[a-z0-9_-]+\]$$ ]] && tr -d '[]' <<<"$$t")
+TAGGED := $(if $(TAG),$(shell grep -lF '[$(TAG)]' tests/*/test_*.cpp))
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.cpp,%,$(filter-out %/driver.cpp,$(wildcard tests/fuzz/*.cpp)))
 objects = $(patsubst %.cpp,$(OBJ)/%.o,$(1))
 # In the order in which they use each other.
@@ -84,8 +87,8 @@ run: $(BUILD)/mnist_stn
 
 ## test: build and run all tests
 .PHONY: test
-test: $(LINKED)/tests/all $(BUILD)/mnist_stn $(BUILD)/stn_paper $(BUILD)/bench
-	$(Q)$(LINKED)/tests/all $(TESTS)
+test: $(LINKED)/tests/$(if $(TAGGED),tagged-$(TAG),all) $(BUILD)/mnist_stn $(BUILD)/stn_paper $(BUILD)/bench
+	$(Q)$< $(TESTS)
 
 ## test-mpi: train with 2 and 4 ranks by mpirun; lose, hang and stop ranks
 .PHONY: test-mpi
@@ -158,6 +161,11 @@ fuzz:
 .PHONY: run-fuzz
 run-fuzz: $(FUZZ_TARGETS:%=$(OBJ)/fuzz_%)
 	$(Q)for target in $^; do $$target --seconds $(FUZZ_SECONDS) || exit 1; done
+
+## scenes: how many digits `predict` reads among lines, boxes, desks, shadows: a table
+.PHONY: scenes
+scenes: $(LINKED)/tests/all
+	$(Q)$(LINKED)/tests/all '[.scenes-table]'
 
 ## test-faults: the tests of bad input and of faults to survive
 .PHONY: test-faults
@@ -266,7 +274,10 @@ $(PROGRAMS:%=$(LINKED)/%): $(LINKED)/%: $$(call objects,$$(wildcard apps/$$*/*.c
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
 
 # The tests also see the files of two programs, but for their main(), and the cases of bench.
-$(LINKED)/tests/all: $(call objects,$(TEST_SOURCES) $(wildcard apps/web/*.cpp) apps/bench/cases.cpp $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp apps/stn_paper/*.cpp))) $(ARCHIVES)
+TESTED := apps/bench/cases.cpp $(wildcard apps/web/*.cpp) $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp apps/stn_paper/*.cpp))
+$(LINKED)/tests/all: $(call objects,$(TEST_SOURCES) $(TESTED)) $(ARCHIVES)
+$(LINKED)/tests/tagged-$(TAG): $(call objects,$(wildcard tests/*.cpp) $(TAGGED) $(TESTED)) $(ARCHIVES)
+$(LINKED)/tests/all $(LINKED)/tests/tagged-$(TAG):
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ $(TEST_LIBS) $(APP_LIBS) $(LIBS)
 

@@ -1,24 +1,27 @@
-// The paper of a picture: a surface fitted to its grey levels; part of find_ink().
+// The paper of a picture, and what stands out from it; part of find_ink().
 #pragma once
 
-#include <array>
+#include <vector>
 
 #include "data/image.h"
 
 namespace fovea {
 
-struct Ground {
-  static constexpr int terms = 6;
-  std::array<double, terms> surface = {};  ///< of 1, u, v, uu, uv, vv; u and v run from -1 to 1
-  double noise = 0;                        ///< standard deviation around the surface
-};
+/// In pictures smaller than this a digit is all there can be: no desk, no lines.
+inline constexpr int tiny_side = 20;
 
-/// How much lighter than the ground the pixel is.
-double off_ground(const Image& grey, int x, int y, const Ground& ground);
+/// Whether ink is darker than paper: what is rarer around it, inside of the picture's margin.
+bool is_dark_on_light(const Image& grey);
 
-/// A quadratic surface fitted to the pixels that agree with it, first along the border; or, where
-/// the border's level is rare in the middle (a sheet on a desk, a frame, the dark edge of a scan:
-/// `surrounded`), to the middle's commonest level.
-Ground find_ground(const Image& grey, bool& surrounded);
+/// How far each pixel is from the paper around it, in the ink's direction, 0..255, and in `noise`
+/// the standard deviation of the paper itself. The paper is the picture without anything narrower
+/// than a third of it (of a small one: two thirds): a morphological closing (for light ink an
+/// opening) by a square, which keeps the edges of shadows. Of dark ink by how much of the light it
+/// takes: shadows do not matter.
+std::vector<float> off_paper(const Image& grey, bool dark_on_light, double& noise);
+
+/// The threshold 1..255 that separates two classes of values best (Otsu 1979); values from 255 on
+/// count as 255.
+int otsu_threshold(const std::vector<float>& values);
 
 }  // namespace fovea

@@ -104,9 +104,9 @@ PreparedDigit prepare_digit(const Image& image, const ImageStyle& style) {
     out.image = std::move(as_is);
     return out;
   }
-  const double shrink =
-      std::max(1.0, static_cast<double>(std::max(grey.width, grey.height)) / working_side);
-  if (shrink > 1)
+  const double side = std::max(grey.width, grey.height);
+  const double shrink = std::max(1.0, side / working_side);
+  if (shrink != 1)
     grey = resize(grey, std::max(1, static_cast<int>(std::lround(grey.width / shrink))),
                   std::max(1, static_cast<int>(std::lround(grey.height / shrink))));
   const Ink ink = find_ink(grey);
@@ -121,8 +121,10 @@ PreparedDigit prepare_digit(const Image& image, const ImageStyle& style) {
     note("no ink found (blank or too faint)");
     return out;
   }
-  if (ink.digits > 1)
-    out.doubt = cat("holds several digits or marks (", ink.digits, "), which are read as one");
+  if (ink.only_lines)
+    out.doubt = "nothing but straight lines found; the answer means little";
+  else if (ink.digits > 1)
+    out.doubt = cat("holds several digits or marks (", ink.digits, "); one answer cannot be right");
   else if (ink.cut_off)
     out.doubt = "the digit reaches the edge of the picture and may be cut off";
   if (ink.dark_on_light) note("inverted (light background)");

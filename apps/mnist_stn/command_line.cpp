@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
+#include <cstring>
 #include <sstream>
 
 #include "apps/mnist_stn/commands.h"
@@ -93,7 +95,7 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
     if (c == '\n') c = ' ';
   while (!text.empty() && (text.back() == ' ' || text.back() == '.')) text.pop_back();
   const std::string name = &command == &app ? "" : command.get_name() + " ";
-  return cat(text, " (see mnist_stn ", name, "--help)");
+  return cat(text, " (see ", app.get_name(), " ", name, "--help)");
 }
 
 // The command that a config file is for.
@@ -114,11 +116,11 @@ void set_up(CLI::App& app, int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(
       "Examples:\n"
-      "  mnist_stn train --out runs/first    train on datasets/mnist, keep everything\n"
+      "  mnist_stn train --out runs/first    train on MNIST, keep everything\n"
       "  mnist_stn train --synthetic         on drawn digits, without any data\n"
       "  mnist_stn eval --weights runs/first/best.safetensors\n"
       "  mnist_stn predict photo.jpg         read a picture of a digit\n"
-      "  mnist_stn help train                options of a command, with examples\n\n"
+      "  mnist_stn help train                options of a command, examples\n\n"
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 128 + N stopped by signal N.");
   add_train(app);
   add_eval(app);
@@ -130,6 +132,16 @@ void set_up(CLI::App& app, int argc, char** argv) {
   refuse_empty_values(app);
   lay_out_help(app);
   app.config_formatter(config_reader(app, chosen_command(app, argc, argv)));
+}
+
+// As the user called it, but for a long path or one that a shell would not take.
+std::string invoked_name(char** argv) {
+  const std::string name = argv[0] ? argv[0] : "";
+  const bool plain = !name.empty() && name.size() <= 20 &&
+                     std::all_of(name.begin(), name.end(), [](unsigned char c) {
+                       return std::isalnum(c) || std::strchr("/._-+~", c);
+                     });
+  return plain ? name : "mnist_stn";
 }
 
 constexpr const char* description = "Spatial-transformer networks on MNIST and other small images";
@@ -207,7 +219,7 @@ void require_command(const CLI::App& app, const std::string& name) {
 }
 
 int run_command_line(int argc, char** argv) {
-  CLI::App app{description, "mnist_stn"};
+  CLI::App app{description, invoked_name(argv)};
   set_up(app, argc, argv);
   if (argc == 1) print(app.help() + "\n");
   try {
@@ -223,7 +235,7 @@ int run_command_line(int argc, char** argv) {
 }
 
 void check_command_line(int argc, char** argv) {
-  CLI::App app{description, "mnist_stn"};
+  CLI::App app{description, invoked_name(argv)};
   set_up(app, argc, argv);
   app.parse_complete_callback([] { throw CLI::Success(); });  // before any command's action
   try {

@@ -56,6 +56,8 @@ std::string own_help(const CLI::App& app, const std::string& name) {
 
 class HelpFormatter : public CLI::Formatter {
  public:
+  explicit HelpFormatter(std::string program) : program_(std::move(program)) {}
+
   std::string make_option(const CLI::Option* option, bool positional) const override {
     std::string type = option->get_type_name();
     type.erase(std::min(type.size(), type.find(':')));  // what a validator adds
@@ -83,14 +85,18 @@ class HelpFormatter : public CLI::Formatter {
                         CLI::AppFormatMode mode) const override {
     std::string text = CLI::Formatter::make_help(app, name, mode);
     for (std::size_t gap; (gap = text.find("\n\n\n")) != std::string::npos;) text.erase(gap, 1);
-    return text;
+    // Examples call the program as the user did.
+    return CLI::detail::find_and_replace(text, "\n  mnist_stn ", "\n  " + program_ + " ");
   }
+
+ private:
+  std::string program_;
 };
 
 }  // namespace
 
 void lay_out_help(CLI::App& app) {
-  const auto formatter = std::make_shared<HelpFormatter>();
+  const auto formatter = std::make_shared<HelpFormatter>(app.get_name());
   formatter->label("SUBCOMMAND", "COMMAND");
   app.formatter(formatter);
   app.set_help_flag("-h,--help", "print this help");

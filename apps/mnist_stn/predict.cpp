@@ -17,6 +17,7 @@
 #include "apps/shell/numbers.h"
 #include "apps/shell/outputs.h"
 #include "apps/shell/program.h"
+#include "apps/shell/usage_error.h"
 #include "core/error.h"
 #include "core/file.h"
 
@@ -220,6 +221,8 @@ class Predictor {
 };
 
 void run(const PredictOptions& options) {
+  require_usage(!options.no_prepare || options.distortion.empty(),
+                "--distort takes prepared digits; leave --no-prepare out");
   Predictor predictor(options);
   const std::vector<std::string> paths = expand_images(options.images);
   const std::vector<std::string> places = predictor.places(paths);
@@ -267,7 +270,7 @@ void add_predict(CLI::App& app) {
       "Examples:\n"
       "  mnist_stn predict photo.jpg\n"
       "  mnist_stn predict --top 3 --verbose --save seen scans/\n"
-      "  mnist_stn predict --weights runs/first/best.safetensors --json *.png | jq -r .class");
+      "  mnist_stn predict -w best.safetensors --json *.png | jq -r .class");
   command.action([options] {
     PredictOptions chosen = *options;
     chosen.distortion = chosen_distortion(options->distortion);

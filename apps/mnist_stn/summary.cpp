@@ -2,6 +2,7 @@
 #include "layers/summary.h"
 
 #include <memory>
+#include <set>
 
 #include "apps/mnist_stn/command_line.h"
 #include "apps/mnist_stn/commands.h"
@@ -21,10 +22,12 @@ struct SummaryOptions {
   int classes = 10;
 };
 
-Model open_model(const SummaryOptions& options) {
+Model open_model(const SummaryOptions& options, const std::set<std::string>& given) {
   if (!options.weights.empty()) {
-    require_usage(options.model_options.empty() && options.input.empty(),
+    require_usage(!given.contains("model-option") && !given.contains("input"),
                   "--weights says what the network is; leave --model-option and --input out");
+    require_usage(!given.contains("model") && !given.contains("classes"),
+                  "--weights says what the network is; leave --model and --classes out");
     return load_model(options.weights, true);
   }
   for (const int extent : options.input)
@@ -40,8 +43,8 @@ Model open_model(const SummaryOptions& options) {
   return make_model(std::move(info), 1);
 }
 
-void run(const SummaryOptions& options) {
-  const Model model = open_model(options);
+void run(const SummaryOptions& options, const std::set<std::string>& given) {
+  const Model model = open_model(options, given);
   model.network->eval();
   print(cat(architecture(*model.network), "\nOptions: ", options_line(model.info.options), "\n\n",
             summary(*model.network, model.info.input)));
@@ -64,7 +67,7 @@ void add_summary(CLI::App& app) {
       "  mnist_stn summary\n"
       "  mnist_stn summary --model cifar\n"
       "  mnist_stn summary --weights runs/first/best.safetensors");
-  command.action([options] { run(*options); });
+  command.action([options, command] { run(*options, command.given()); });
 }
 
 }  // namespace fovea

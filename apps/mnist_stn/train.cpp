@@ -49,7 +49,7 @@ void add_train(CLI::App& app) {
       "  mnist_stn train --optimizer sgd             the tutorial's recipe\n"
       "  mnist_stn train --model-option warp=similarity\n"
       "  mnist_stn train --resume runs/first         go on where it stopped\n"
-      "  mnist_stn train --config my.toml --seed 2   options from a file: epochs = 10\n"
+      "  mnist_stn train --config my.toml --seed 2   from a file: epochs = 10\n"
       "Ctrl-C finishes the step and saves; a second one ends at once.");
   command.action([options, command] {
     const int code =

@@ -86,6 +86,8 @@ void show_distortion(const VisualizeOptions& options, const std::string& distort
 void run(const VisualizeOptions& options) {
   require_replaceable(options.out, file_marks::png, {chosen_weights(options.weights)});
   require_not_of_data(options.data, options.out);
+  require_usage(!options.train || options.data.test_limit == 0,
+                "--train takes no test images; leave --test-limit out");
   const bool all = options.data.distortion == all_distortions;
   require_usage(!all || options.weights.empty(),
                 "--distort all shows what the sets are; --weights takes one of them");
@@ -134,7 +136,7 @@ void add_visualize(CLI::App& app) {
       "every set.\n\n"
       "Examples:\n"
       "  mnist_stn visualize --weights runs/first/best.safetensors --out seen.png\n"
-      "  mnist_stn visualize --distort RTS --out rts.png     what that does to digits\n"
+      "  mnist_stn visualize --distort RTS --out rts.png   what that does\n"
       "  mnist_stn visualize --wrong --count 32 --columns 8");
   command.action([options] { run(*options); });
 }

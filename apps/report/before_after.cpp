@@ -114,6 +114,7 @@ ContactSheetOptions sheet_options(const Shape& image_shape) {
   return {.columns = side <= 48 ? 4 : 2,
           .most_width = 1400,
           .scale = scale,
+          .margin = 256,
           .text_scale = side * scale >= 90 ? 2 : 1};
 }
 
@@ -126,8 +127,10 @@ Image before_after_sheet(const Model& model, const Dataset& dataset, std::span<c
   const std::vector<SampleView> views =
       answered_views(model, pixels, inspect(model, pixels), labels);
   ContactSheetOptions o = options;
-  o.margin = region_margin(views);
+  const int margin = region_margin(views);
+  o.margin = std::min(margin, options.margin);
   o.legend = outline_legend(views);
+  if (o.margin < margin) o.legend += " · what is farther out is not shown";
   o.columns = std::min(o.columns, std::max(1, static_cast<int>(views.size())));
   for (const Stage& stage : transformer_stages(model))
     if (!stage.of_image)

@@ -36,7 +36,8 @@ std::vector<SampleView> answered_views(const Model& model, std::span<const std::
                                        std::span<const std::int32_t> labels);
 
 /// The contact sheet of `dataset`'s images at `indices`. Throws Error without indices, for one out
-/// of range, or if the images are not of the network's size.
+/// of range, or if the images are not of the network's size. The margin is as wide as the regions
+/// need, up to that of `options`.
 Image before_after_sheet(const Model& model, const Dataset& dataset, std::span<const int> indices,
                          const ContactSheetOptions& options = {});
 

@@ -69,6 +69,8 @@ void require_not_of_data(const DataOptions& options, const std::string& output) 
 DataSplit load_data(const DataOptions& options) {
   require_usage(!options.synthetic || options.directory.empty(),
                 "--data and --synthetic exclude each other; leave one out");
+  require_usage(!options.synthetic || !options.skip_unreadable,
+                "--skip-unreadable is about files, and --synthetic reads none; leave one out");
   require_usage(options.train_limit >= 0 && options.test_limit >= 0,
                 "--train-limit and --test-limit take 0 (all) or more");
   if (options.synthetic) {

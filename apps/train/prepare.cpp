@@ -10,6 +10,7 @@
 #include "apps/shell/json.h"
 #include "apps/shell/outputs.h"
 #include "apps/shell/usage_error.h"
+#include "apps/train/ignored_options.h"
 #include "apps/train/start_model.h"
 #include "core/error.h"
 
@@ -58,6 +59,8 @@ TrainOptions options_to_start_over(const TrainOptions& options,
 Start prepare(TrainOptions options, const std::set<std::string>& given, bool writes) {
   Start start;
   const bool goes_on = !options.resume.empty();
+  require_usage(!goes_on || !given.contains("overwrite"),
+                "--resume goes on with a run and --overwrite would replace it; leave one out");
   if (goes_on) {
     require_usage(options.out.empty() || options.out == options.resume, "--resume ", options.resume,
                   " goes on in that folder; leave --out away");
@@ -72,6 +75,7 @@ Start prepare(TrainOptions options, const std::set<std::string>& given, bool wri
     }
   }
   resolve(options);
+  if (!goes_on) refuse_ignored(options, given);
   const Attributes network = network_options(options);  // tells of unknown names
   // Runs of older versions may hold a value that their network did not read.
   if (options.fill != "auto" && !goes_on) require_network_option(options.model, network, "fill");

@@ -19,6 +19,7 @@
 #include "apps/shell/outputs.h"
 #include "apps/shell/signals.h"
 #include "apps/shell/usage_error.h"
+#include "apps/train/ignored_options.h"
 #include "apps/train/prepare.h"
 #include "apps/train/start_model.h"
 #include "apps/train/trainer.h"
@@ -189,6 +190,7 @@ int train_in(Ranks& ranks, TrainOptions wanted, const TrainTask& task) {
   Model model = start.checkpoint
                     ? model_from(start.checkpoint->tensors, start.checkpoint->file, true)
                     : start_model(options, data);
+  if (!start.checkpoint) refuse_ignored(model, task.given);
   std::optional<Trainer> trainer(std::in_place, options, data, model, task.loss, ranks);
   const std::uint32_t data_now = data_checksum(data);
   std::string checkpoint_file;
