@@ -8,6 +8,7 @@
 #include "apps/shell/command.h"
 #include "apps/shell/outputs.h"
 #include "apps/shell/program.h"
+#include "apps/shell/usage_error.h"
 #include "core/workers.h"
 
 namespace {
