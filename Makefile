@@ -288,10 +288,10 @@ $(FUZZ_TARGETS:%=$(OBJ)/fuzz_%): $(OBJ)/fuzz_%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tes
 $(OBJ)/libmnist_stn.a: $(call objects,$(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp)))
 
 $(BUILD)/web_reference: $(OBJ)/web_reference
-	$(Q)cp $< $@
+	$(Q)cp --remove-destination $< $@
 # build/ holds copies: the program of the last ARCH and CXX that was made.
 $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(LINKED)/% FORCE
-	$(Q)cmp -s $< $@ || cp $< $@
+	$(Q)cmp -s $< $@ || cp --remove-destination $< $@
 
 .PHONY: FORCE
 FORCE:

@@ -101,7 +101,7 @@ bool is_convex(const Quadrangle& corners, double least) {
   return true;
 }
 
-void locate_quadrangle(Resampler& resampler, const Shape& in, const Quadrangle& q) {
+void locate_quadrangle(Resampler& resampler, const Shape& in, const Quadrangle& q, double reach) {
   // From the unit square to the quadrangle, and back by the adjoint matrix.
   const auto [x0, y0] = q[0];
   const auto [x1, y1] = q[1];
@@ -117,7 +117,11 @@ void locate_quadrangle(Resampler& resampler, const Shape& in, const Quadrangle& 
   double v[3] = {f * g - d, a - c * g, c * d - a * f};
   double w[3] = {d * h - e * g, b * g - a * h, a * e - b * d};
   const double middle = w[0] * (x0 + x2) / 2 + w[1] * (y0 + y2) / 2 + w[2];
-  for (int k = 0; k < 3; ++k) u[k] *= in[2] / middle, v[k] *= in[1] / middle, w[k] /= middle;
+  for (int k = 0; k < 3; ++k) {
+    w[k] /= middle;
+    u[k] = in[2] * (reach * u[k] / middle + (1 - reach) / 2 * w[k]);
+    v[k] = in[1] * (reach * v[k] / middle + (1 - reach) / 2 * w[k]);
+  }
 
   // left < u / w - 1/2 < right, times w; a little wider, since places are rounded.
   const Resampler::Ink ink = resampler.ink();

@@ -25,8 +25,10 @@ using Quadrangle = std::array<std::array<double, 2>, 4>;
 /// square pixels, at each corner.
 bool is_convex(const Quadrangle& corners, double least = 0);
 
-/// The projective map that takes the image's corners there (Heckbert 1989). They must be convex.
-void locate_quadrangle(Resampler& resampler, const Shape& in, const Quadrangle& corners);
+/// The projective map that takes there the corners of the image made `reach` times as large about
+/// its middle (Heckbert 1989). They must be convex.
+void locate_quadrangle(Resampler& resampler, const Shape& in, const Quadrangle& corners,
+                       double reach = 1);
 
 /// Thin-plate splines (Bookstein 1989) through a grid of control points.
 class SplineField {

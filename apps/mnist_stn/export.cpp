@@ -129,9 +129,9 @@ void add_export(CLI::App& app) {
                 "accuracy on the test images below");
   add_data_options(*command, options->data);
   command->footer(
-      "The ONNX file (opset 16, any batch size) has passed the ONNX checker; normalisation and\n"
-      "class names are in its metadata. The C file is weights and forward pass of one image; its\n"
-      "first lines say how it is called.\n\n"
+      "The ONNX file (opset 16, any batch size) has passed the ONNX checker; normalisation\n"
+      "and class names are in its metadata. The C file is weights and forward pass of one\n"
+      "image; its first lines say how it is called.\n\n"
       "Examples:\n"
       "  mnist_stn export --weights runs/first/best.safetensors --onnx mnist.onnx\n"
       "  mnist_stn export --c mnist.c --int8");

@@ -158,6 +158,13 @@ TEST_CASE("a quadrangle's corners are those of the image, and lines stay lines",
     CHECK(resampler.x(i)[j] == Approx(expected[k][0]).margin(1e-3));
     CHECK(resampler.y(i)[j] == Approx(expected[k][1]).margin(1e-3));
   }
+  Resampler wide({1, 28, 20}, 42, 42);  // half the image's width lies between corners of twice it
+  locate_quadrangle(wide, {1, 28, 20}, corners, 2);
+  for (std::size_t k = 0; k < 4; ++k) {
+    const int j = static_cast<int>(corners[k][0]), i = static_cast<int>(corners[k][1]);
+    CHECK(wide.x(i)[j] == Approx(2 * expected[k][0] - 9.5).margin(1e-3));
+    CHECK(wide.y(i)[j] == Approx(2 * expected[k][1] - 13.5).margin(1e-3));
+  }
   for (int i = 10; i < 25; ++i) {
     const auto slope = [&](int a, int b) {
       return (resampler.y(i)[b] - resampler.y(i)[a]) / (resampler.x(i)[b] - resampler.x(i)[a]);
