@@ -1,7 +1,7 @@
 'use strict';
 // Strokes on a square canvas, whose sides are 0 and 1, and how they become the pixels of a network.
 
-const penOfExtent = 0.062; // MNIST's: half the thickness of a line, of the longer side of the digit
+const penOfExtent = 0.078; // MNIST's: half the thickness of a line, of the longer side of the digit
 const least = 0.12; // extent of the smallest drawing that gets such a pen
 
 /** A closed polygon (rings of [x, y]) cut to the square from `low` to `high` (Sutherland, Hodgman). */
