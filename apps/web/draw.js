@@ -162,11 +162,12 @@ class DrawPage {
 
   /** Paints with the next frame. */
   changed(event) {
-    if (event) this.since ??= event.timeStamp;
+    if (event) this.since ??= { event: event.timeStamp, delivery: performance.now() };
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       this.paint();
-      if (this.since) this.latencies.push(performance.now() - this.since);
+      const { since } = this, now = performance.now();
+      if (since) this.latencies.push({ fromEvent: now - since.event, fromDelivery: now - since.delivery });
       this.since = null;
     });
   }

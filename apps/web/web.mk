@@ -29,7 +29,7 @@ $(BUILD)/fovea.html: $(WEB)/fovea.wasm $(wildcard apps/web/*.html apps/web/*.css
 .PHONY: run-test-web
 run-test-web: $(OBJ)/web_reference
 	$(Q)node tests/web/run.mjs $(BUILD)/fovea.html $< $(TESTS)
-$(OBJ)/web_reference: $(call objects,tests/web/reference.cpp $(wildcard apps/web/*.cpp apps/networks/*.cpp apps/shell/*.cpp)) $(OBJ)/libfovea.a
+$(OBJ)/web_reference: $(call objects,tests/web/reference.cpp $(wildcard apps/web/*.cpp apps/networks/*.cpp apps/shell/*.cpp) apps/cluster/ranks.cpp) $(OBJ)/libfovea.a
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
 
