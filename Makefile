@@ -190,8 +190,7 @@ web:
 .PHONY: test-web
 test-web: web
 	$(Q)command -v chromium >/dev/null || { echo 'test-web: chromium is missing: 90 MB to download'; .ci/install chromium; }
-	$(Q)$(MAKE) --no-print-directory ARCH=x86-64-v2 $(BUILD)/web_reference
-	$(Q)node tests/web/run.mjs $(BUILD) $(TESTS)
+	$(Q)$(MAKE) --no-print-directory ARCH=x86-64-v2 KIND=release run-test-web
 
 ## data: download MNIST (11 MB) to datasets/mnist
 .PHONY: data
@@ -287,8 +286,6 @@ $(FUZZ_TARGETS:%=$(OBJ)/fuzz_%): $(OBJ)/fuzz_%: $(OBJ)/tests/fuzz/%.o $(OBJ)/tes
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
 $(OBJ)/libmnist_stn.a: $(call objects,$(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp)))
 
-$(BUILD)/web_reference: $(OBJ)/web_reference
-	$(Q)cp --remove-destination $< $@
 # build/ holds copies: the program of the last ARCH and CXX that was made.
 $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(LINKED)/% FORCE
 	$(Q)cmp -s $< $@ || cp --remove-destination $< $@

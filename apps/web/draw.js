@@ -27,6 +27,7 @@ class DrawPage {
   // Until somebody draws there is something to see.
   showExample() {
     this.drawing.write(this.engine.digitStrokes(3, () => 0), () => 0.45);
+    this.drawing.past = [];
     this.example = true;
     this.turnTo(35);
   }
@@ -43,34 +44,49 @@ class DrawPage {
       canvas.focus({ preventScroll: true });
       canvas.setPointerCapture(event.pointerId);
       this.pointers.set(event.pointerId, place(event));
-      if (this.pointers.size === 1) {
-        if (this.example) this.clear();
-        this.sway(false);
-        this.drawing.begin(place(event));
-      } else if (this.pointers.size === 2) {
-        this.drawing.undo(); // the stroke that the first finger began
-        this.twist = { from: this.fingerAngle(), angle: this.drawing.angle };
-      }
+      this.sway(false);
+      if (this.pointers.size === 1) this.beginStroke(place(event));
+      else if (this.pointers.size === 2) this.beginTwist();
       this.changed(event);
     });
     canvas.addEventListener('pointermove', (event) => {
       if (!this.pointers.has(event.pointerId)) return;
-      const all = event.getCoalescedEvents?.() ?? [];
       this.pointers.set(event.pointerId, place(event));
-      if (this.twist) {
-        const turned = this.fingerAngle() - this.twist.from;
-        this.turnTo(this.twist.angle + ((turned + 540) % 360) - 180);
-      } else {
+      if (this.gesture === 'draw') {
+        const all = event.getCoalescedEvents?.() ?? [];
         for (const e of all.length ? all : [event]) this.drawing.extend(place(e));
+      } else if (this.gesture === 'twist') {
+        this.turnTo(this.twist + this.fingerAngle());
       }
       this.changed(event);
     });
+    // Fingers that stay when others are lifted neither draw nor turn.
     const end = (event) => {
       this.pointers.delete(event.pointerId);
-      if (this.pointers.size === 0) this.twist = null;
+      this.gesture = null;
     };
     for (const name of ['pointerup', 'pointercancel']) canvas.addEventListener(name, end);
     byId('draw').addEventListener('keydown', (event) => this.onKey(event));
+  }
+
+  beginStroke(point) {
+    const { drawing, example } = this;
+    this.before = { example, angle: drawing.angle, steps: drawing.past.length };
+    if (example) this.clear();
+    drawing.begin(point);
+    this.gesture = 'draw';
+  }
+
+  /** Turns the drawing, as it was before the first finger drew. */
+  beginTwist() {
+    const { drawing } = this;
+    if (this.gesture === 'draw') {
+      while (drawing.past.length > this.before.steps) drawing.undo();
+      this.example = this.before.example;
+      this.turnTo(this.before.angle);
+    }
+    this.gesture = 'twist';
+    this.twist = drawing.angle - this.fingerAngle();
   }
 
   onKey(event) {
@@ -79,9 +95,9 @@ class DrawPage {
     const action = {
       ArrowLeft: () => this.turnTo(angle - 5), ArrowRight: () => this.turnTo(angle + 5),
       Delete: () => this.clear(), Backspace: () => this.drawing.undo(),
-      r: () => this.random(), z: () => (event.ctrlKey || event.metaKey) && this.drawing.undo(),
+      r: () => this.random(), z: () => this.drawing.undo(),
     }[event.key];
-    if (!action || (event.key === 'r' && (event.ctrlKey || event.metaKey))) return;
+    if (!action || (event.ctrlKey || event.metaKey) !== (event.key === 'z') || event.altKey) return;
     event.preventDefault();
     action();
     this.changed();
@@ -96,7 +112,7 @@ class DrawPage {
     this.example = false;
     this.sway(false);
     this.drawing.clear();
-    this.turnTo(0);
+    this.turnTo(0); // for the slider
   }
 
   random() {
@@ -108,7 +124,7 @@ class DrawPage {
   }
 
   turnTo(angle) {
-    const within = Math.max(-180, Math.min(180, ((angle + 540) % 360) - 180));
+    const within = angle - 360 * Math.round(angle / 360.001); // a half turn either way stays as it is
     this.drawing.turnTo(within);
     byId('tilt').value = Math.round(within);
     byId('tilt-value').textContent = `${Math.round(within)}°`;
@@ -146,12 +162,13 @@ class DrawPage {
 
   /** Paints with the next frame. */
   changed(event) {
-    if (event) this.newest ??= performance.now();
+    if (event) this.since ??= { event: event.timeStamp, delivery: performance.now() };
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       this.paint();
-      if (this.newest) this.latencies.push(performance.now() - this.newest);
-      this.newest = null;
+      const { since } = this, now = performance.now();
+      if (since) this.latencies.push({ fromEvent: now - since.event, fromDelivery: now - since.delivery });
+      this.since = null;
     });
   }
 
@@ -179,8 +196,8 @@ class DrawPage {
         + `Without: ${answer(this.control)}.`;
     }, 700);
     byId('hint').hidden = !blank;
-    byId('undo').disabled = blank;
-    byId('clear').disabled = blank;
+    byId('undo').disabled = this.drawing.past.length === 0;
+    byId('clear').disabled = blank && this.drawing.clutter.length === 0;
   }
 
   paintPaper() {

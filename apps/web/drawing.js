@@ -1,7 +1,7 @@
 'use strict';
 // Strokes on a square canvas, whose sides are 0 and 1, and how they become the pixels of a network.
 
-const penOfExtent = 0.062; // MNIST's: half the thickness of a line, of the longer side of the digit
+const penOfExtent = 0.078; // MNIST's: half the thickness of a line, of the longer side of the digit
 const least = 0.12; // extent of the smallest drawing that gets such a pen
 
 /** A closed polygon (rings of [x, y]) cut to the square from `low` to `high` (Sutherland, Hodgman). */
@@ -43,22 +43,34 @@ function smooth(stroke) {
 
 class Drawing {
   constructor() {
-    this.clear();
-  }
-
-  clear() {
-    this.strokes = []; // as drawn at an angle of 0
-    this.clutter = [];
+    this.strokes = []; // as they are at an angle of 0
+    this.clutter = []; // stays where it is
     this.angle = 0; // degrees, clockwise, about the pivot
     this.pivot = [0.5, 0.5];
+    this.shift = [0, 0]; // moves what is turned to where all of it can be seen
+    this.past = []; // what undo() goes back to
   }
 
   get empty() {
     return this.strokes.length === 0;
   }
 
+  remember() {
+    const { strokes, clutter, pivot } = this;
+    this.past.push({ strokes, clutter, pivot });
+  }
+
+  /** Takes back the last stroke, digit, clutter or clearing. */
   undo() {
-    this.strokes.pop();
+    Object.assign(this, this.past.pop());
+    this.turnTo(this.angle);
+  }
+
+  clear() {
+    this.remember();
+    this.strokes = [];
+    this.clutter = [];
+    this.turnTo(0);
   }
 
   /** Turns the drawing about its middle, which stays while it is turned. */
@@ -68,20 +80,37 @@ class Drawing {
       this.pivot = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
     }
     this.angle = angle;
+    this.shift = [0, 0];
+    if (angle === 0 || this.empty) return;
+    const pen = this.pen, box = this.box(this.strokes.map((stroke) => stroke.map((p) => this.turned(p))));
+    const into = (low, high) => (high - low > 1 - 2 * pen ? 0.5 - (low + high) / 2
+      : Math.max(0, pen - low) + Math.min(0, 1 - pen - high));
+    this.shift = [into(box.left, box.right), into(box.top, box.bottom)];
   }
 
-  turned([x, y], angle) {
-    const c = Math.cos(angle * Math.PI / 180), s = Math.sin(angle * Math.PI / 180);
-    const [px, py] = this.pivot;
-    return [px + c * (x - px) - s * (y - py), py + s * (x - px) + c * (y - py)];
+  /** Where a point of the strokes is seen. */
+  turned([x, y]) {
+    const c = Math.cos(this.angle * Math.PI / 180), s = Math.sin(this.angle * Math.PI / 180);
+    const u = x - this.pivot[0], v = y - this.pivot[1];
+    return [this.pivot[0] + this.shift[0] + c * u - s * v, this.pivot[1] + this.shift[1] + s * u + c * v];
   }
 
+  /** The reverse of turned(). */
+  turnedBack([x, y]) {
+    const c = Math.cos(this.angle * Math.PI / 180), s = Math.sin(this.angle * Math.PI / 180);
+    const u = x - this.pivot[0] - this.shift[0], v = y - this.pivot[1] - this.shift[1];
+    return [this.pivot[0] + c * u + s * v, this.pivot[1] - s * u + c * v];
+  }
+
+  /** Begins a stroke at a point that is seen. */
   begin(point) {
-    this.strokes.push([this.turned(point, -this.angle)]);
+    this.remember();
+    this.strokes = [...this.strokes, [this.turnedBack(point)]];
   }
 
   extend(point) {
-    this.strokes.at(-1).push(this.turned(point, -this.angle));
+    const stroke = this.strokes.at(-1), [x, y] = this.turnedBack(point), [u, v] = stroke.at(-1);
+    if (Math.hypot(x - u, y - v) > 0.003) stroke.push([x, y]);
   }
 
   box(strokes) {
@@ -89,15 +118,9 @@ class Drawing {
     return { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
   }
 
-  /** Turned, and moved to where all of it can be seen. */
+  /** All strokes, as they are seen. */
   shown() {
-    if (this.empty) return this.clutter;
-    const strokes = this.strokes.map((stroke) => stroke.map((p) => this.turned(p, this.angle)));
-    const pen = this.pen, box = this.box(strokes);
-    const shift = (low, high) => (high - low > 1 - 2 * pen ? 0.5 - (low + high) / 2
-      : Math.max(0, pen - low) + Math.min(0, 1 - pen - high));
-    const dx = this.angle ? shift(box.left, box.right) : 0, dy = this.angle ? shift(box.top, box.bottom) : 0;
-    return [...strokes.map((stroke) => stroke.map(([x, y]) => [x + dx, y + dy])), ...this.clutter];
+    return [...this.strokes.map((stroke) => stroke.map((p) => this.turned(p))), ...this.clutter];
   }
 
   /** Half the thickness of the lines: MNIST's for a drawing of this size. */
@@ -143,9 +166,10 @@ class Drawing {
 
   /** Bits of strokes around the drawing. */
   addClutter(random) {
-    const box = this.empty ? { left: 0.4, right: 0.6, top: 0.4, bottom: 0.6 } : this.box(this.shown());
+    const box = this.empty ? { left: 0.4, right: 0.6, top: 0.4, bottom: 0.6 } : this.box(this.strokes.map((stroke) => stroke.map((p) => this.turned(p))));
+    const arcs = [];
     const near = ([x, y]) => x > box.left - 0.08 && x < box.right + 0.08 && y > box.top - 0.08 && y < box.bottom + 0.08;
-    for (let tries = 0, found = 0; tries < 200 && found < 5; ++tries) {
+    for (let tries = 0; tries < 200 && arcs.length < 5; ++tries) {
       const at = [0.06 + 0.88 * random(), 0.06 + 0.88 * random()], turn = 7 * random(), bend = 3 * random() - 1.5;
       if (near(at)) continue;
       const arc = Array.from({ length: 7 }, (_, i) => {
@@ -153,8 +177,9 @@ class Drawing {
         return [at[0] + 0.012 * i * Math.cos(a), at[1] + 0.012 * i * Math.sin(a)];
       });
       if (arc.some((p) => near(p) || p.some((v) => v < 0.03 || v > 0.97))) continue;
-      this.clutter.push(arc);
-      ++found;
+      arcs.push(arc);
     }
+    this.remember();
+    this.clutter = [...this.clutter, ...arcs];
   }
 }

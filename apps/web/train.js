@@ -65,7 +65,8 @@ class TrainPage {
   receive(data) {
     if (data.generation !== this.generation) return;
     if (data.error) {
-      this.running = false;
+      this.running = this.paused = false;
+      byId('start').disabled = true;
       this.say(`The training stopped: ${data.error}`);
       this.refresh();
       return;

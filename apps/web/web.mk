@@ -26,7 +26,10 @@ $(BUILD)/fovea.html: $(WEB)/fovea.wasm $(wildcard apps/web/*.html apps/web/*.css
 	$(Q)node apps/web/assemble.mjs $@ '$(CODE)' $< $(CANVAS_WEIGHTS)
 
 # The same calls by a native build, to compare bits.
-$(OBJ)/web_reference: $(call objects,tests/web/reference.cpp $(wildcard apps/web/*.cpp apps/networks/*.cpp apps/shell/*.cpp)) $(OBJ)/libfovea.a
+.PHONY: run-test-web
+run-test-web: $(OBJ)/web_reference
+	$(Q)node tests/web/run.mjs $(BUILD)/fovea.html $< $(TESTS)
+$(OBJ)/web_reference: $(call objects,tests/web/reference.cpp $(wildcard apps/web/*.cpp apps/networks/*.cpp apps/shell/*.cpp) apps/cluster/ranks.cpp) $(OBJ)/libfovea.a
 	@echo "  link $@"
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
 

@@ -1,43 +1,48 @@
 'use strict';
 // Training beside the page: a few steps, a message, a few steps. engine.js stands before this.
 
-let network, trainer, running = false, generation = 0, steps = 0, seconds = 0, rate = 0.003;
+let engine, network, trainer, timer, generation = 0, steps = 0, seconds = 0, rate = 0.003;
 
 function report(extra = {}) {
   postMessage({ generation, steps, seconds, ...extra });
 }
 
-/** The sixteen digits as the network sees them now. */
+/** The first sixteen test digits as the network sees them now. */
 function digits() {
   const images = trainer.digits(16);
   return { images, results: network.look(images) };
 }
 
-function work(mine) {
-  if (!running || mine !== generation) return;
+function run(on) {
+  clearTimeout(timer);
+  if (on) timer = setTimeout(work);
+}
+
+/** Trains for a fifth of a second, tests, tells; then messages have their turn. */
+function work() {
   try {
     const begin = performance.now();
     let loss = 0, done = 0;
     do {
       loss += 5 * trainer.train(5, rate);
       done += 5;
-    } while (performance.now() - begin < 120);
+    } while (performance.now() - begin < 200);
+    const found = { loss: loss / done, accuracy: trainer.accuracy(), digits: digits() };
     steps += done;
     seconds += (performance.now() - begin) / 1000;
-    report({ loss: loss / done, accuracy: trainer.accuracy(), digits: digits() });
-    setTimeout(() => work(mine));
+    report(found);
+    run(true);
   } catch (error) {
-    running = false;
     report({ error: error.message });
   }
 }
 
 async function reset({ module, family, seed, generation: next }) {
-  running = false;
+  run(false);
   trainer?.delete();
   network?.delete();
   trainer = network = null;
-  const engine = await (self.engine ??= Engine.start(module));
+  engine ??= await Engine.start(module);
   generation = next;
   steps = seconds = 0;
   network = Network.ofFamily(engine, family, seed);
@@ -51,10 +56,7 @@ onmessage = ({ data }) => {
   before = before.then(async () => {
     if (data.rate) rate = data.rate;
     if (data.reset) await reset(data);
-    if (data.run !== undefined && data.run !== running) {
-      running = data.run;
-      if (running) setTimeout(() => work(generation));
-    }
+    if (data.run !== undefined) run(data.run);
     if (data.weights) report({ weights: network.weights() });
   }).catch((error) => report({ error: error.message }));
 };
