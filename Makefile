@@ -294,6 +294,9 @@ $(OBJ)/apps/%.o $(OBJ)/tests/%.o: EXTRA_FLAGS := -O1
 ifeq ($(KIND),release)
 $(foreach room,shell run train onnx c_code mnist_stn stn_paper,$(OBJ)/apps/$(room)/%.o): EXTRA_FLAGS := -O0
 endif
+ifeq ($(KIND),coverage)  # nobody asks how much of the tests runs
+$(OBJ)/tests/%.o: FLAGS := $(subst $(CXXFLAGS_coverage),$(CXXFLAGS_release),$(FLAGS))
+endif
 # What logs, results and the benchmark say about how the library was built.
 $(OBJ)/apps/bench/%.o: EXTRA_FLAGS := -O2
 $(OBJ)/apps/shell/build_info.o: EXTRA_FLAGS := -O1 -DFOVEA_FLAGS='"$(CXXFLAGS_$(KIND))"'
