@@ -1,4 +1,5 @@
-// The version, which every program tells with --version; `make install` and `make docs` read it here.
+// The version, which every program tells with --version; `make install` and `make docs` read it
+// here.
 #pragma once
 
 namespace fovea {

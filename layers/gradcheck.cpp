@@ -156,7 +156,6 @@ class Checker {
   Tensor cotangent_;
 };
 
-
 // The parameters of a layer while they stand for other tensors: the layer reads the values of those
 // and sends its gradients to them.
 class Parameters {

@@ -36,7 +36,7 @@ constexpr LargeNetwork large_networks[] = {
 
 std::vector<std::string> sections() {
   std::vector<std::string> names{"train",  "eval",  "layers", "operations", "ways",
-                                 "memory", "start", "busy",   "widths", "why"};
+                                 "memory", "start", "busy",   "widths",     "why"};
   for (const LargeNetwork& network : large_networks) names.emplace_back(network.section);
   names.insert(names.end(), {"distortions", "ranks"});
   return names;

@@ -1,5 +1,5 @@
-// Why it is fast: what each of the reasons that the README gives is worth, with it and without it in
-// turns, on one thread.
+// Why it is fast: what each of the reasons that the README gives is worth, with it and without it
+// in turns, on one thread.
 #include <optional>
 
 #include "apps/bench/rig.h"
@@ -92,7 +92,8 @@ Reason tile_in_cache(const Effort& effort) {
 // with as much work as one of many.
 Reason lanes_are_samples(const Effort& effort) {
   Random rng(1);
-  const Conv2d few({.in = 1, .out = 8, .kernel = 5}, rng), many({.in = 64, .out = 64, .kernel = 5}, rng);
+  const Conv2d few({.in = 1, .out = 8, .kernel = 5}, rng),
+      many({.in = 64, .out = 64, .kernel = 5}, rng);
   const Tensor small = Tensor::zeros({1, 28, 28}, true), large = Tensor::zeros({64, 12, 12}, true);
   const NoGrad guard;
   const double work_few = 8 * 25 * 24 * 24, work_many = 64.0 * 64 * 25 * 8 * 8;

@@ -94,8 +94,8 @@ void write_onnx(const Model& model, const ExportOptions& options) {
   const auto parameters = static_cast<std::int64_t>(model.network->parameter_count());
   print(cat(options.onnx, ": ", grouped(bytes), " bytes, opset 16",
             onnx_is_checked() ? "" : " (unchecked: the ONNX library here is older)", ", ",
-            grouped(parameters), " parameters\n  images             float [N, ", s[0], ", ", s[1], ", ", s[2],
-            "], (pixel / 255 - mean) / stddev\n                     mean ",
+            grouped(parameters), " parameters\n  images             float [N, ", s[0], ", ", s[1],
+            ", ", s[2], "], (pixel / 255 - mean) / stddev\n                     mean ",
             numbers(model.info.mean), ", stddev ", numbers(model.info.stddev),
             "\n  log_probabilities  float [N, ", model.info.classes(), "]\n"));
 }
@@ -130,9 +130,9 @@ void add_export(CLI::App& app) {
                 "accuracy on the test images below");
   add_data_options(*command, options->data);
   command->footer(
-      "The ONNX file (opset 16, any batch size) has passed the ONNX checker, where that is of 1.11\n"
-      "or newer; normalisation and class names are in its metadata. The C file is weights and\n"
-      "forward pass of one image; its first lines say how it is called.\n\n"
+      "The ONNX file (opset 16, any batch size) has passed the ONNX checker, where that is of\n"
+      "1.11 or newer; normalisation and class names are in its metadata. The C file is weights\n"
+      "and forward pass of one image; its first lines say how it is called.\n\n"
       "Examples:\n"
       "  mnist_stn export --weights runs/first/best.safetensors --onnx mnist.onnx\n"
       "  mnist_stn export --c mnist.c --int8");
