@@ -14,6 +14,9 @@ ifeq ($(MAKELEVEL)$(findstring j,$(filter -j% --jobs%,$(MAKEFLAGS))),0)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 
+# Where memory bears fewer compilers than that, they wait for each other.
+SLOT = $(eval SLOT := $(shell .ci/slot --needed $(patsubst -j%,%,$(filter -j%,$(MAKEFLAGS)))))$(SLOT)
+
 ifeq ($(origin CXX),default)
 CXX := g++
 endif
@@ -39,6 +42,8 @@ CXXFLAGS_asan    := -O1 -g -march=$(ARCH) -DFOVEA_CHECKS -fsanitize=address,unde
 LDFLAGS_asan     := -fsanitize=address,undefined
 CXXFLAGS_tsan    := -O1 -g -march=$(ARCH) -fsanitize=thread
 LDFLAGS_tsan     := -fsanitize=thread
+CXXFLAGS_coverage := -O1 -march=$(ARCH) --coverage -fprofile-update=atomic
+LDFLAGS_coverage  := --coverage
 IS_CLANG := $(findstring clang,$(CXX))
 # g++ 12 warns of overlapping copies inside std::string, which are not there (GCC bug 105651).
 WARNINGS := -Wall -Wextra -Werror -Wno-psabi $(if $(IS_CLANG),,-Wno-restrict)
@@ -222,6 +227,39 @@ check-format:
 check-deps:
 	$(Q).ci/check_deps
 
+## docs: API pages in build/docs, without a warning (installs doxygen)
+.PHONY: docs
+docs:
+	$(Q)command -v doxygen >/dev/null || .ci/install doxygen
+	$(Q).ci/docs '$(BUILD)/docs'
+
+## lint: clang-tidy over all sources but tests (installs it); only what changed since the last time
+.PHONY: lint
+lint:
+	$(Q)command -v $(TIDY) >/dev/null || .ci/install $(TIDY)
+	$(Q)$(MAKE) --no-print-directory run-lint
+.PHONY: run-lint
+run-lint: $(patsubst %.cpp,$(BUILD)/lint/%.ok,$(LIB_SOURCES) $(APP_SOURCES))
+	@echo 'lint: $(words $^) files are clean'
+TIDY := clang-tidy-14
+$(BUILD)/lint/%.ok: %.cpp .clang-tidy
+	@mkdir -p $(@D)
+	@echo "  lint $<"
+	$(Q)$(TIDY) --quiet $< -- -std=c++20 -I. -march=$(ARCH) -DFOVEA_FLAGS='""' -Wno-psabi $(if $(filter %/mpi.cpp,$<),$$(mpicc --showme:compile)) \
+	  -MMD -MP -MF $(@:.ok=.d) -MT $@ 2>$(@:.ok=.log) || { cat $(@:.ok=.log); false; }
+	$(Q)touch $@
+
+## coverage: what share of lines the tests run, and which they do not: build/coverage (installs gcovr)
+.PHONY: coverage
+coverage:
+	$(Q)command -v gcovr >/dev/null || .ci/install gcovr
+	$(Q)$(MAKE) --no-print-directory KIND=coverage run-coverage
+.PHONY: run-coverage
+run-coverage: $(LINKED)/tests/all $(PROGRAMS:%=$(LINKED)/%)
+	$(Q)find $(OBJ) -name '*.gcda' -delete
+	$(Q)FOVEA_PROGRAM=$(LINKED)/mnist_stn $(LINKED)/tests/all $(TESTS)
+	$(Q).ci/coverage $(OBJ) $(BUILD)/coverage
+
 ## clean: remove build/ (runs/ and datasets/ stay)
 .PHONY: clean
 clean:
@@ -236,7 +274,7 @@ help:
 $(OBJ)/%.o: %.cpp | deps
 	@mkdir -p $(@D)
 	@echo "  c++  $<"
-	$(Q)$(CXX) $(FLAGS) $(EXTRA_FLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(SLOT) $(CXX) $(FLAGS) $(EXTRA_FLAGS) -MMD -MP -c $< -o $@
 
 # Asked for when compiling, as the package may come with this make.
 $(OBJ)/apps/cluster/mpi.o: FLAGS += $$(mpicc --showme:compile | sed 's/-I/-isystem/g')
@@ -254,6 +292,9 @@ $(OBJ)/apps/cluster/step_sum.o: EXTRA_FLAGS :=
 $(OBJ)/apps/%.o $(OBJ)/tests/%.o: EXTRA_FLAGS := -O1
 ifeq ($(KIND),release)
 $(foreach room,shell run train onnx c_code mnist_stn stn_paper,$(OBJ)/apps/$(room)/%.o): EXTRA_FLAGS := -O0
+endif
+ifeq ($(KIND),coverage)  # nobody asks how much of the tests runs
+$(OBJ)/tests/%.o: FLAGS := $(subst $(CXXFLAGS_coverage),$(CXXFLAGS_release),$(FLAGS))
 endif
 # What logs, results and the benchmark say about how the library was built.
 $(OBJ)/apps/bench/%.o: EXTRA_FLAGS := -O2

@@ -19,17 +19,17 @@ void require_image(const Image& image, const char* who);
 /// PNG, BMP or TGA through stb_image. Error: its reason, or that the data ends too early.
 Image decode_stb(std::span<const std::uint8_t> bytes, const std::string& name);
 
-bool is_pnm(std::span<const std::uint8_t> bytes);
+bool is_pnm(std::span<const std::uint8_t> bytes);  ///< by its first bytes
 
 /// Binary PGM and PPM with any maximum from 1 to 65535. Error: bad header, truncated.
 Image decode_pnm(std::span<const std::uint8_t> bytes, const std::string& name);
 
-bool is_png(std::span<const std::uint8_t> bytes);
+bool is_png(std::span<const std::uint8_t> bytes);  ///< by its first bytes
 
 /// Error unless the chunks of a PNG are complete up to IEND and their CRCs right.
 void require_png_chunks(std::span<const std::uint8_t> bytes, const std::string& name);
 
-bool is_bmp(std::span<const std::uint8_t> bytes);
+bool is_bmp(std::span<const std::uint8_t> bytes);  ///< by its first bytes
 
 /// The file with a palette of 256 colours, black beyond those it has: stb_image reads memory that
 /// was never written for a pixel beyond its palette; libpng and browsers take black.
@@ -54,7 +54,7 @@ Image without_idle_channels(Image image);
 /// upright, where there is none.
 int exif_orientation(std::span<const std::uint8_t> exif);
 
-int webp_orientation(std::span<const std::uint8_t> bytes);
+int webp_orientation(std::span<const std::uint8_t> bytes);  ///< of its EXIF chunk
 
 /// The same for a whole JPEG, PNG or WebP file.
 int stored_orientation(std::span<const std::uint8_t> bytes);

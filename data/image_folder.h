@@ -10,9 +10,9 @@ namespace fovea {
 /// Whether `directory` has classes with images, either under train/ (or training/) or directly.
 bool has_image_folder(const std::string& directory);
 
-/// Reads train/<class>/* (or training/) and test/<class>/* (or testing/, val/, valid/,
+/// Reads train/CLASS/* (or training/) and test/CLASS/* (or testing/, val/, valid/,
 /// validation/). Where there are no class folders, names of files give the class: 7_0001.png,
-/// cat.12.jpg. With <class>/ folders only, every sixth image of a class (by file name) goes to the
+/// cat.12.jpg. With CLASS/ folders only, every sixth image of a class (by file name) goes to the
 /// test set, and `note` says so. Classes are in numerical order if all are numbers, else by name.
 /// Images become [1, H, W] if all are grey, else [3, H, W]; the first one decides H and W. Formats
 /// are those of read_image(); what is left out is counted on stderr, a line a reason.

@@ -12,6 +12,7 @@
 #include "layers/dropout.h"
 #include "layers/extent2.h"
 #include "layers/flatten.h"
+#include "layers/gradcheck.h"
 #include "layers/grid_sample.h"
 #include "layers/group_norm.h"
 #include "layers/init.h"

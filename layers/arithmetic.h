@@ -7,10 +7,10 @@
 
 namespace fovea {
 
-Tensor add(const Tensor& a, const Tensor& b);
-Tensor subtract(const Tensor& a, const Tensor& b);
-Tensor multiply(const Tensor& a, const Tensor& b);
-Tensor divide(const Tensor& a, const Tensor& b);
+Tensor add(const Tensor& a, const Tensor& b);       ///< a + b
+Tensor subtract(const Tensor& a, const Tensor& b);  ///< a - b
+Tensor multiply(const Tensor& a, const Tensor& b);  ///< a * b
+Tensor divide(const Tensor& a, const Tensor& b);    ///< a / b
 
 /// The angle of the point (x, y) in radians, -pi to pi; the gradient at (0, 0) is 0.
 Tensor atan2(const Tensor& y, const Tensor& x);

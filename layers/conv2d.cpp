@@ -26,7 +26,7 @@ void check_options(const Conv2dOptions& o) {
       std::min({o.kernel.h, o.kernel.w, o.stride.h, o.stride.w, o.dilation.h, o.dilation.w}) > 0 &&
           std::min(o.padding.h, o.padding.w) >= 0,
       "[conv2d] kernel, stride and dilation must be positive and padding not negative");
-  require(static_cast<double>(o.in / o.groups) * o.out * o.kernel.h * o.kernel.w < 0x1p31,
+  require(static_cast<double>(o.in) / o.groups * o.out * o.kernel.h * o.kernel.w < 0x1p31,
           "[conv2d] a kernel of ", o.kernel.h, "x", o.kernel.w, " for in=", o.in,
           " and out=", o.out, " has more than 2^31 weights");
 }

@@ -157,7 +157,7 @@ Fused Conv2d::fuse(std::span<const Module* const> followers) const {
     return typeid(module) == type;
   };
   if (!is(*this, typeid(Conv2d))) return {};
-  if (followers.size() >= 1 && is(*followers[0], typeid(ReLU)))
+  if (!followers.empty() && is(*followers[0], typeid(ReLU)))
     return {1, [this](const Tensor& x) { return conv_relu(x, weight_, bias_, options_); }};
   if (followers.size() < 2 || !is(*followers[0], typeid(MaxPool2d)) ||
       !is(*followers[1], typeid(ReLU)))

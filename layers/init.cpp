@@ -18,8 +18,8 @@ Fans fans(const Tensor& weight) {
   require(shape.rank() >= 2 && shape.size() > 0,
           "[init] A weight must be [out, in, ...], got shape ", shape,
           "; fill_uniform() and fill_normal() take any");
-  const double window = shape.size() / shape[0] / shape[1];
-  return {.in = shape[1] * window, .out = shape[0] * window};
+  const int window = shape.size() / shape[0] / shape[1];
+  return {.in = 1.0 * shape[1] * window, .out = 1.0 * shape[0] * window};
 }
 
 double leaky_relu_gain(double slope) {

@@ -8,7 +8,7 @@ namespace fovea {
 
 enum class InterpolateMode { nearest, bilinear, bicubic };
 
-const char* name_of(InterpolateMode mode);
+const char* name_of(InterpolateMode mode);  ///< as PyTorch has it
 
 /// Factors in two directions; one number means both.
 struct Scale2 {

@@ -11,7 +11,7 @@ namespace fovea {
 /// the last one repeated (aaa|abcd|ddd); the tensor from its other end (bcd|abcd|abc).
 enum class PadMode { constant, reflect, replicate, circular };
 
-const char* name_of(PadMode mode);
+const char* name_of(PadMode mode);  ///< as PyTorch has it
 
 /// x of any shape and kind with `padding` elements more: before and after the last dimension, then
 /// before and after the one in front of it, ..., as torch.nn.functional.pad; a negative number cuts

@@ -125,7 +125,7 @@ Tensor SpatialTransformer::found_in(const Tensor& x) const {
 
 Tensor SpatialTransformer::forward(const Tensor& x) const {
   const Tensor theta = this->theta(x);
-  const Tensor y = spatial_transform(x, theta, *warp_, options_);
+  Tensor y = spatial_transform(x, theta, *warp_, options_);
   if (observer) observer->seen.push_back({this, x, theta, y});
   return y;
 }

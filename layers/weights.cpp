@@ -21,7 +21,7 @@ Tensor copy_of(const std::string& file, const std::string& name, const SafeTenso
                const Shape& wanted, bool allow_non_finite) {
   require(found.shape == wanted, file, ": tensor ", name, " has the shape ", found.shape,
           ", but the model needs ", wanted, "; is it of another network?");
-  const Tensor copy = Tensor::shared(wanted);
+  Tensor copy = Tensor::shared(wanted);
   for (std::size_t i = 0; i < found.values.size(); ++i) {
     require(allow_non_finite || std::isfinite(found.values[i]), file, ": tensor ", name, " holds ",
             static_cast<double>(found.values[i]), " at index ", i,

@@ -36,7 +36,7 @@ constexpr LargeNetwork large_networks[] = {
 
 std::vector<std::string> sections() {
   std::vector<std::string> names{"train",  "eval",  "layers", "operations", "ways",
-                                 "memory", "start", "busy",   "widths"};
+                                 "memory", "start", "busy",   "widths",     "why"};
   for (const LargeNetwork& network : large_networks) names.emplace_back(network.section);
   names.insert(names.end(), {"distortions", "ranks"});
   return names;
@@ -70,6 +70,7 @@ class Bench {
     if (wanted("layers")) layers();
     if (wanted("operations")) operations();
     if (asked_for("ways")) ways();
+    if (asked_for("why")) why();
     if (wanted("distortions")) distort();
     if (wanted("widths")) widths();
     for (const LargeNetwork& network : large_networks)
@@ -149,6 +150,11 @@ class Bench {
   void ways() {
     results_.ways = way_times(options_.quick ? 0.01 : 0.06);
     print_ways(results_.ways);
+  }
+
+  void why() {
+    results_.reasons = reasons(effort_);
+    print_reasons(results_.reasons);
   }
 
   void distort() {

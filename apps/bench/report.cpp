@@ -138,6 +138,13 @@ void print_ways(const std::vector<WayTime>& ways) {
   }
 }
 
+void print_reasons(const std::vector<Reason>& reasons) {
+  std::printf("\nwhy it is fast: one thread, samples/s with and without\n");
+  for (const Reason& r : reasons)
+    std::printf("  %-66s %10.1f %10.1f  %5.2f times\n    (%s)\n", r.name.c_str(), r.with, r.without,
+                r.with / r.without, r.what.c_str());
+}
+
 void print_distortions(const std::vector<DistortionTime>& distortions,
                        const std::vector<TrainingTime>& learners) {
   std::printf("\ndistorting an image, us on one thread, and share of training on one\n  %-10s%8s",
@@ -178,6 +185,12 @@ void write_json(const std::string& path, const Results& r) {
                            {"pass", w.pass},
                            {"detail", w.detail},
                            {"us_per_sample", w.us_per_sample}});
+  out["why"] = Json::array();
+  for (const Reason& reason : r.reasons)
+    out["why"].push_back({{"name", reason.name},
+                          {"what", reason.what},
+                          {"with", reason.with},
+                          {"without", reason.without}});
   out["distortions"] = Json::array();
   for (const DistortionTime& d : r.distortions)
     out["distortions"].push_back({{"name", d.name}, {"us_per_image", d.us_per_image}});

@@ -54,6 +54,7 @@ struct Results {
   std::vector<Width> widths;
   std::vector<LayerTimes> layers, operations;
   std::vector<WayTime> ways;
+  std::vector<Reason> reasons;
   std::vector<DistortionTime> distortions;
   std::vector<TrainingTime> learners;
   double allocations_per_step = -1, peak_rss_mb = -1,
@@ -69,6 +70,7 @@ void print_layers(const std::string& title, const std::vector<LayerTimes>& layer
                   double peak_gflops);
 
 void print_ways(const std::vector<WayTime>& ways);
+void print_reasons(const std::vector<Reason>& reasons);
 void print_distortions(const std::vector<DistortionTime>& distortions,
                        const std::vector<TrainingTime>& learners);
 

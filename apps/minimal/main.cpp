@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include "core/version.h"
 #include "data/loader.h"
 #include "data/open_dataset.h"
 #include "data/synthetic.h"
@@ -12,6 +13,8 @@
 using namespace fovea;
 
 int main(int argc, char** argv) try {
+  if (argc > 1 && argv[1] == std::string("--version"))
+    return std::printf("minimal, Fovea %s\n", version) < 0;
   const DataSplit data = argc > 1 ? open_dataset(argv[1]) : synthetic_digits({.train = 10000});
   const Shape& image = data.train.image_shape;
   Random rng(1);

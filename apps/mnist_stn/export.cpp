@@ -92,9 +92,10 @@ void write_onnx(const Model& model, const ExportOptions& options) {
   const Shape& s = model.info.input;
   const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(options.onnx));
   const auto parameters = static_cast<std::int64_t>(model.network->parameter_count());
-  print(cat(options.onnx, ": ", grouped(bytes), " bytes, opset 16, ", grouped(parameters),
-            " parameters\n  images             float [N, ", s[0], ", ", s[1], ", ", s[2],
-            "], (pixel / 255 - mean) / stddev\n                     mean ",
+  print(cat(options.onnx, ": ", grouped(bytes), " bytes, opset 16",
+            onnx_is_checked() ? "" : " (unchecked: the ONNX library here is older)", ", ",
+            grouped(parameters), " parameters\n  images             float [N, ", s[0], ", ", s[1],
+            ", ", s[2], "], (pixel / 255 - mean) / stddev\n                     mean ",
             numbers(model.info.mean), ", stddev ", numbers(model.info.stddev),
             "\n  log_probabilities  float [N, ", model.info.classes(), "]\n"));
 }
@@ -129,9 +130,9 @@ void add_export(CLI::App& app) {
                 "accuracy on the test images below");
   add_data_options(*command, options->data);
   command->footer(
-      "The ONNX file (opset 16, any batch size) has passed the ONNX checker; normalisation\n"
-      "and class names are in its metadata. The C file is weights and forward pass of one\n"
-      "image; its first lines say how it is called.\n\n"
+      "The ONNX file (opset 16, any batch size) has passed the ONNX checker, where that is of\n"
+      "1.11 or newer; normalisation and class names are in its metadata. The C file is weights\n"
+      "and forward pass of one image; its first lines say how it is called.\n\n"
       "Examples:\n"
       "  mnist_stn export --weights runs/first/best.safetensors --onnx mnist.onnx\n"
       "  mnist_stn export --c mnist.c --int8");

@@ -22,8 +22,11 @@ struct OnnxInfo {
 /// ONNX graph. The network must be in evaluation mode. Errors as translate().
 OnnxGraph onnx_graph(const Module& network, const Shape& input_shape);
 
-/// The graph as an ONNX file in memory: IR version 8, opset 16, checked by the ONNX checker with
-/// full inference of shapes. The same graph gives the same bytes. Throws Error with the checker's
+/// Whether the ONNX library that this was built with knows opset 16: an older one checks nothing.
+bool onnx_is_checked();
+
+/// The graph as an ONNX file in memory: IR version 8, opset 16, checked by the ONNX checker, where
+/// onnx_is_checked(), with full inference of shapes. The same graph gives the same bytes. Throws Error with the checker's
 /// complaint.
 std::vector<std::uint8_t> encode_onnx(const OnnxGraph& graph, const OnnxInfo& info);
 

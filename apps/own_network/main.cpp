@@ -5,6 +5,7 @@
 
 #include "apps/onnx/export.h"
 #include "apps/train/train.h"
+#include "core/version.h"
 #include "data/synthetic.h"
 #include "layers/all.h"
 
@@ -27,6 +28,8 @@ std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {
 }
 
 int main(int argc, char** argv) try {
+  if (argc > 1 && argv[1] == std::string("--version"))
+    return std::printf("own_network, Fovea %s\n", version) < 0;
   add_network({"own", "a transformer on feature maps", {}, make});
   const std::string folder = argc > 1 ? argv[1] : "own_run";
   const auto data = [] { return synthetic_digits({.train = 5000, .test = 1000}); };

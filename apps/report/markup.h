@@ -22,7 +22,7 @@ std::string base64(std::span<const std::uint8_t> bytes);
 /// Classes: t (text), m (muted text), h (heading), g (grid line), a (axis), c (empty cell).
 std::string open_svg(int width, int height, std::string_view title);
 
-/// One <text> element; `attributes` as they stand: R"(class="m" text-anchor="end")".
+/// One `text` element; `attributes` as they stand: R"(class="m" text-anchor="end")".
 std::string svg_text(double x, double y, std::string_view attributes, std::string_view text);
 
 /// Rough width in pixels of `text` in the sans-serif face at `size` pixels, rather too much.

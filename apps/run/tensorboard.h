@@ -8,8 +8,8 @@
 
 namespace fovea {
 
-/// Writes scalars and images to DIRECTORY/events.out.tfevents.<time>.<host>.<pid>.<n>.fovea, a
-/// new file for every writer: TFRecord framing (tensorflow/core/lib/io/record_writer.h) around
+/// Writes scalars and images to DIRECTORY/events.out.tfevents.TIME.HOST.PID.N.fovea, a new
+/// file for every writer: TFRecord framing (tensorflow/core/lib/io/record_writer.h) around
 /// Event messages (tensorflow/core/util/event.proto). Not for use by several threads at once.
 class TensorBoardWriter {
  public:

@@ -3,9 +3,9 @@
 
 #include <string>
 
-namespace fovea {
+#include "core/version.h"
 
-inline constexpr const char* version = "0.1.0";
+namespace fovea {
 
 std::string compiler_description();  ///< "GCC 12.2.0"
 std::string target_description();    ///< "AVX-512, float", what the compiler was told to use

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "core/version.h"
 #include "data/loader.h"
 #include "data/synthetic_volumes.h"
 #include "layers/all.h"
@@ -66,6 +67,8 @@ double test_accuracy(const DataSplit& data, int epochs, bool transform) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  if (argc > 1 && argv[1] == std::string("--version"))
+    return std::printf("volumes, Fovea %s\n", version) < 0;
   int epochs = 5;
   if (argc > 1) {
     const char* const end = argv[1] + std::strlen(argv[1]);

@@ -119,7 +119,12 @@ TEST_CASE("every family and sampler as C gives the library's log-probabilities",
     INFO(warp);
     CHECK(largest_difference(with_options("tutorial", {cat("warp=", warp)})) < 1e-5);
   }
-  CHECK(largest_difference(with_options("tutorial", {"steps=2", "fill=-0.4"})) < 1e-5);
+  for (const std::vector<std::string>& options : {std::vector<std::string>{"steps=2", "fill=-0.4"},
+                                                  {"output=20"},
+                                                  {"output=16", "antialias=true"}}) {
+    INFO(options.back());
+    CHECK(largest_difference(with_options("tutorial", options)) < 1e-5);
+  }
   for (const char* sampler : {"bilinear", "nearest", "bicubic"})
     for (const char* padding : {"zeros", "border", "reflection"}) {
       INFO(sampler << " " << padding);

@@ -164,7 +164,7 @@ TEST_CASE("faults 1, 42, 44, 51: what train is given is checked before it trains
   }
   CHECK(run_program(dir, "train --synthetic --threads 1000000").code == 2);
   // A second trainer on the folder of a running one.
-  const std::string run = "$P train --synthetic --train-limit 400 --test-limit 100 --out run ";
+  const std::string run = "\"$P\" train --synthetic --train-limit 400 --test-limit 100 --out run ";
   const ProgramOutcome second =
       run_shell(dir, run +
                          "--epochs 100000 >first.txt 2>&1 & for i in {1..400}; do compgen -G "
@@ -182,7 +182,7 @@ TEST_CASE("fault 57: odd settings of BLAS and OpenMP change nothing", "[cli]") {
        {"A=1", "OPENBLAS_NUM_THREADS=64", "OPENBLAS_NUM_THREADS=abc", "OMP_NUM_THREADS=-3",
         "OMP_PROC_BIND=spread", "OPENBLAS_CORETYPE=Nonsense"}) {
     const ProgramOutcome outcome =
-        run_shell(dir, "env " + setting + " $P" + little + "--quiet --out '" + setting + "'");
+        run_shell(dir, "env " + setting + " \"$P\"" + little + "--quiet --out '" + setting + "'");
     INFO(setting << ": " << outcome.err);
     REQUIRE(outcome.code == 0);
     CHECK((bytes_of_file(dir.file(setting + "/last.safetensors")) ==
@@ -194,25 +194,26 @@ TEST_CASE("train, then eval: the same figures", "[cli]") {
   if (!program_built()) return;
   const TempDir dir;
   dir.write("my.toml", "epochs = 1\nlog-every = 4\n");
-  const ProgramOutcome train = run_shell(dir, "$P" + little + "--out run");
+  const ProgramOutcome train = run_shell(dir, "\"$P\"" + little + "--out run");
   INFO(train.err);
   REQUIRE(train.code == 0);
   CHECK_THAT(train.out, contains("Train Epoch: 1 [0/400 (0%)]\tLoss: "));
   const ProgramOutcome eval =
-      run_shell(dir, "$P eval --synthetic --test-limit 100 --weights run/last.safetensors");
+      run_shell(dir, "\"$P\" eval --synthetic --test-limit 100 --weights run/last.safetensors");
   const std::string line = eval.out.substr(eval.out.find("Test set:"));
   CHECK_THAT(train.out, contains(line));
-  const ProgramOutcome json =
-      run_shell(dir, "$P eval --json --synthetic --test-limit 100 --weights run/last.safetensors");
+  const ProgramOutcome json = run_shell(
+      dir, "\"$P\" eval --json --synthetic --test-limit 100 --weights run/last.safetensors");
   CHECK(json.out.starts_with(R"({"model":"tutorial","parameters":27360,"weights":"run/last)"));
   CHECK_THAT(json.out, contains(R"("total":100,"accuracy":)"));
-  const ProgramOutcome shipped = run_shell(dir, "$P eval --synthetic --test-limit 100");
+  const ProgramOutcome shipped = run_shell(dir, "\"$P\" eval --synthetic --test-limit 100");
   CHECK(shipped.code == 0);
   CHECK_THAT(shipped.out, contains("mnist.safetensors (pre-trained; others with --weights)"));
-  CHECK(run_shell(dir, "$P" + little + "--out run").code == 1);
-  const ProgramOutcome config = run_shell(dir,
-                                          "$P train --config my.toml --synthetic --train-limit 400 "
-                                          "--test-limit 100");
+  CHECK(run_shell(dir, "\"$P\"" + little + "--out run").code == 1);
+  const ProgramOutcome config =
+      run_shell(dir,
+                "\"$P\" train --config my.toml --synthetic --train-limit 400 "
+                "--test-limit 100");
   CHECK_THAT(config.out, contains("1 epoch,"));
   CHECK_THAT(config.out, contains("Train Epoch: 1 [256/400 (57%)]"));
 }
@@ -221,7 +222,8 @@ TEST_CASE("faults 39, 54, 55: signals and a closed pipe, then resumed to the sam
   if (!program_built()) return;
   const TempDir dir;
   const std::string longer =
-      "$P train --synthetic --train-limit 6400 --test-limit 100 --epochs 4 --checkpoint-every 7 ";
+      "\"$P\" train --synthetic --train-limit 6400 --test-limit 100 --epochs 4 --checkpoint-every "
+      "7 ";
   REQUIRE(run_shell(dir, longer + "--out whole").code == 0);
   const std::string weights = bytes_of_file(dir.file("whole/last.safetensors"));
   const std::pair<const char*, int> signals[] = {{"INT", 130}, {"TERM", 143}, {"KILL", 137}};
@@ -234,13 +236,13 @@ TEST_CASE("faults 39, 54, 55: signals and a closed pipe, then resumed to the sam
                            " $!; wait $!");
     INFO(outcome.err);
     CHECK(outcome.code == code);
-    CHECK(run_shell(dir, "$P train --quiet --resume " + run).code == 0);
+    CHECK(run_shell(dir, "\"$P\" train --quiet --resume " + run).code == 0);
     CHECK((bytes_of_file(dir.file(run + "/last.safetensors")) == weights));
   }
   const ProgramOutcome piped =
       run_shell(dir, longer + "--log-every 1 --out pipe | head -40; exit ${PIPESTATUS[0]}");
   CHECK(piped.code == 1);
   CHECK_THAT(piped.err, contains("standard output was closed") && contains("--resume pipe"));
-  CHECK(run_shell(dir, "$P train --quiet --resume pipe").code == 0);
+  CHECK(run_shell(dir, "\"$P\" train --quiet --resume pipe").code == 0);
   CHECK((bytes_of_file(dir.file("pipe/last.safetensors")) == weights));
 }

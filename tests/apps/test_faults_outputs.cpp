@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string little =
-    "$P train --synthetic --train-limit 400 --test-limit 100 --batch 32 --epochs 1 --quiet ";
+    "\"$P\" train --synthetic --train-limit 400 --test-limit 100 --batch 32 --epochs 1 --quiet ";
 
 Image grey_picture() {
   return {28, 28, 1, std::vector<std::uint8_t>(28 * 28, 200)};
@@ -100,11 +100,13 @@ TEST_CASE("outputs never write over inputs or files of others", "[faults]") {
   CHECK(run_program(dir, "export " + w + "--onnx n.onnx --samples ./n.onnx").code == 2);
   const std::string beside = fs::path(program_path()).parent_path().string();
   for (const std::string command :
-       {"FOVEA_GRAPH=notes.onnx $P train --synthetic --train-limit 64 --test-limit 9 --epochs 1",
-        "/bench --quick --only start --threads 1 --json notes.onnx",
-        "/bench --quick --only start --threads 1 --json w.safetensors"}) {
+       {"FOVEA_GRAPH=notes.onnx \"$P\" train --synthetic --train-limit 64 --test-limit 9 --epochs "
+        "1",
+        "/bench' --quick --only start --threads 1 --json notes.onnx",
+        "/bench' --quick --only start --threads 1 --json w.safetensors"}) {
     if (command[0] == '/' && !fs::exists(beside + "/bench")) continue;
-    const ProgramOutcome outcome = run_shell(dir, command[0] == '/' ? beside + command : command);
+    const ProgramOutcome outcome =
+        run_shell(dir, command[0] == '/' ? "'" + beside + command : command);
     INFO(command << ": " << outcome.err);
     CHECK(outcome.code == 1);
     CHECK_THAT(outcome.err, contains("is there already"));
@@ -159,7 +161,7 @@ TEST_CASE("--overwrite deletes nothing before all is there, and never what is no
         "--batch 0 " + overwrite, "--lr nan " + overwrite, "--fill x " + overwrite}) {
     const bool data = arguments.starts_with("--data");
     const ProgramOutcome outcome =
-        run_shell(dir, data ? "$P train " + arguments : little + arguments);
+        run_shell(dir, data ? "\"$P\" train " + arguments : little + arguments);
     INFO(arguments << ": " << outcome.err);
     CHECK(outcome.code != 0);
     CHECK((content(dir) == before));
@@ -174,7 +176,7 @@ TEST_CASE("every signal that asks to stop saves first", "[faults]") {
   if (!program_built()) return;
   const TempDir dir;
   const std::string longer =
-      "$P train --synthetic --train-limit 6400 --test-limit 100 --epochs 4 "
+      "\"$P\" train --synthetic --train-limit 6400 --test-limit 100 --epochs 4 "
       "--checkpoint-every 7 ";
   REQUIRE(run_shell(dir, longer + "--out whole").code == 0);
   const std::string weights = bytes_of_file(dir.file("whole/last.safetensors"));
@@ -188,7 +190,7 @@ TEST_CASE("every signal that asks to stop saves first", "[faults]") {
     INFO(signals << ": " << outcome.err);
     CHECK(outcome.code == code);
     CHECK_THAT(outcome.err, contains("train --resume"));
-    CHECK(run_shell(dir, "$P train --quiet --resume " + run).code == 0);
+    CHECK(run_shell(dir, "\"$P\" train --quiet --resume " + run).code == 0);
     CHECK((bytes_of_file(dir.file(run + "/last.safetensors")) == weights));
   }
   const ProgramOutcome outlives = run_shell(

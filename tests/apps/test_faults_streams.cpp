@@ -53,24 +53,26 @@ struct Work {
 
 std::vector<Work> works() {
   std::vector<Work> all = {
-      {"$P eval --synthetic --test-limit 200", ""},
-      {"$P eval --synthetic --test-limit 50 --sweep rotation --chart x.svg", "x.svg"},
-      {"$P predict --weights w.safetensors --save seen pics", "seen/b.png"},
-      {"$P visualize --synthetic --weights w.safetensors --count 4 --out v.png", "v.png"},
-      {"$P export --weights w.safetensors --onnx n.onnx", "n.onnx"},
-      {"$P summary --weights w.safetensors", ""},
-      {"$P help train", ""},
-      {"$P --help", ""},
-      {"$P --version", ""}};
+      {"\"$P\" eval --synthetic --test-limit 200", ""},
+      {"\"$P\" eval --synthetic --test-limit 50 --sweep rotation --chart x.svg", "x.svg"},
+      {"\"$P\" predict --weights w.safetensors --save seen pics", "seen/b.png"},
+      {"\"$P\" visualize --synthetic --weights w.safetensors --count 4 --out v.png", "v.png"},
+      {"\"$P\" export --weights w.safetensors --onnx n.onnx", "n.onnx"},
+      {"\"$P\" summary --weights w.safetensors", ""},
+      {"\"$P\" help train", ""},
+      {"\"$P\" --help", ""},
+      {"\"$P\" --version", ""}};
   const std::string beside = fs::path(program_path()).parent_path().string();
   if (fs::exists(beside + "/bench"))
-    all.push_back({beside + "/bench --quick --only start --threads 1 --json b.json", "b.json"});
+    all.push_back(
+        {"'" + beside + "/bench' --quick --only start --threads 1 --json b.json", "b.json"});
   if (fs::exists(beside + "/stn_paper")) {
-    all.push_back({beside + "/stn_paper table --results none.jsonl", ""});
-    all.push_back({beside + "/stn_paper --help", ""});
-    all.push_back({beside + "/stn_paper run --net cnn --set R --tag t --synthetic --epochs 1 "
-                            "--train-limit 6000 --test-limit 50 --model-option budget=50 "
-                            "--results cells.jsonl --runs cells --draws 1 --again",
+    all.push_back({"'" + beside + "/stn_paper' table --results none.jsonl", ""});
+    all.push_back({"'" + beside + "/stn_paper' --help", ""});
+    all.push_back({"'" + beside +
+                       "/stn_paper' run --net cnn --set R --tag t --synthetic --epochs 1 "
+                       "--train-limit 6000 --test-limit 50 --model-option budget=50 "
+                       "--results cells.jsonl --runs cells --draws 1 --again",
                    "cells.jsonl"});
   }
   return all;
@@ -82,7 +84,7 @@ TEST_CASE("standard output that fails costs nothing but what it was to show", "[
   if (!program_built()) return;
   const TempDir dir;
   const std::string loud =
-      "$P train --synthetic --train-limit 400 --test-limit 100 --epochs 2 --out ";
+      "\"$P\" train --synthetic --train-limit 400 --test-limit 100 --epochs 2 --out ";
   REQUIRE(run_shell(dir, loud + "whole").code == 0);
   const std::string weights = bytes_of_file(dir.file("whole/last.safetensors"));
   const std::pair<const char*, const char*> cases[] = {{"full", " >/dev/full"},

@@ -42,7 +42,7 @@ onnx::ModelProto exported(const Model& model) {
   const std::vector<std::uint8_t> bytes = read_file(dir.file("m.onnx"), 1 << 26);
   onnx::ModelProto proto;
   REQUIRE(proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
-  REQUIRE_NOTHROW(onnx::checker::check_model(proto));
+  if (onnx_is_checked()) REQUIRE_NOTHROW(onnx::checker::check_model(proto));
   return proto;
 }
 

@@ -1,7 +1,13 @@
 // The gradient check checked: every kind of wrong backward must be found.
 #include "core/autograd.h"
+#include "core/random.h"
+#include "layers/activations.h"
+#include "layers/dropout.h"
+#include "layers/linear.h"
+#include "layers/sequential.h"
 #include "tests/catch.h"
 #include "tests/gradcheck.h"
+#include "tests/temp_dir.h"
 
 using namespace fovea;
 using namespace fovea::testing;
@@ -72,4 +78,50 @@ TEST_CASE("a gradient that backward leaves out fails the check", "[gradcheck]") 
       gradient_error("forgetful", forgetful, {Tensor::from({}, {2}), Tensor::from({}, {3})});
   CAPTURE(error);
   CHECK(error.find("[forgetful] gradient of input 1 (shared []) at []: analytic 0, numeric ") == 0);
+}
+
+TEST_CASE("layers pass the gradient check and are as before", "[gradcheck]") {
+  Random rng(1);
+  Sequential net;
+  net.add<Linear>({.in = 6, .out = 4}, rng).add<SiLU>().add<Dropout>(0.5f);
+  net.add<Linear>({.in = 4, .out = 2}, rng);
+  std::vector<Tensor> before;
+  for (const Tensor& p : net.parameters()) {
+    before.push_back(p.clone());
+    p.set_grad(Tensor::filled(p.shape(), 3));
+  }
+  const Tensor own_gradient = net.parameters()[0].grad();
+  gradcheck(net, {2, 3});
+  for (std::size_t k = 0; k < before.size(); ++k) {
+    const Tensor after = net.parameters()[k];
+    CHECK(std::ranges::equal(after.values(), before[k].values()));
+    REQUIRE(after.requires_grad());
+    const Tensor gradient = after.grad();
+    for (const Real value : gradient.values()) CHECK(value == 3);
+  }
+  CHECK(net.parameters()[0].grad().data() == own_gradient.data());
+}
+
+TEST_CASE("the gradient check of a layer names the parameter", "[gradcheck]") {
+  // y = (a + b) * x, with a gradient of b that is half of what it should be.
+  struct Faulty : Module {
+    SharedTensor a = add_parameter("a", Tensor::filled({}, 2));
+    SharedTensor b = add_parameter("b", Tensor::filled({}, 3));
+    Tensor forward(const Tensor& x) const override {
+      Tensor y = Tensor::like(x);
+      for (int i = 0; i < x.size(); ++i) y[i] = (a[0] + b[0]) * x[i];
+      return record("faulty", y, {x, a, b},
+                    [x = x.detach(), sum = a[0] + b[0]](const Tensor& dy, GradSink& grad) {
+                      Tensor *dx = grad.wanted(0), *da = grad.wanted(1), *db = grad.wanted(2);
+                      for (int i = 0; i < x.size(); ++i) {
+                        if (dx) (*dx)[i] += sum * dy[i];
+                        if (da) da->data()[0] += sum_lanes(x[i] * dy[i]);
+                        if (db) db->data()[0] += sum_lanes(x[i] * dy[i]) / 2;
+                      }
+                    });
+    }
+    std::string describe() const override { return "Faulty"; }
+  } faulty;
+  CHECK_THAT(message_of([&] { gradcheck(faulty, {3}); }),
+             contains("gradcheck: [Faulty] gradient of b (shared []) at []: analytic "));
 }
