@@ -248,3 +248,22 @@ TEST_CASE("contact sheets take colour, other sizes after, and refuse nonsense", 
   CHECK_THROWS_AS(contact_sheet(std::vector{view}, {.scale = 1000}), Error);
   CHECK_THROWS_AS(contact_sheet(std::vector(1, SampleView{})), Error);
 }
+
+TEST_CASE("captions are whole, on several lines if need be", "[contact_sheet]") {
+  SampleView view = sample(identity);
+  const ContactSheetOptions options{.columns = 1, .scale = 4, .text_scale = 2};
+  const auto sheet = [&](const std::string& caption) {
+    view.caption = caption;
+    return contact_sheet({&view, 1}, options);
+  };
+  const Image one = sheet("7"), long_one = sheet("golden retriever → automobile (53%)");
+  CHECK(long_one.height > one.height);
+  CHECK(long_one.width == one.width);
+  // The last letters are there.
+  CHECK(long_one.pixels != sheet("golden retriever → automobile (58%)").pixels);
+  // With the same room, sheets of other captions are as large: those of an animation.
+  ContactSheetOptions roomy = options;
+  roomy.letters = 35;
+  view.caption = "7";
+  CHECK(contact_sheet({&view, 1}, roomy).height == long_one.height);
+}
