@@ -35,7 +35,7 @@ GifWriter training_animation(const Model& model, const Dataset& test,
   require_fitting(model, test);
   ContactSheetOptions options = sheet_options(test.image_shape);
   // An animation is a large file: smaller pictures, fewer colours.
-  options.most_side = 900;
+  options.most_side = 1100;
   options.text_scale = 1;
   std::vector<std::vector<SampleView>> moments;
   const int most_margin = options.margin;

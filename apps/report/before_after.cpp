@@ -112,7 +112,7 @@ ContactSheetOptions sheet_options(const Shape& image_shape) {
   const int side = std::max({1, image_shape[1], image_shape[2]});
   return {.columns = side <= 48 ? 4 : 2,
           .most_side = 1400,
-          .scale = std::max(1, 160 / side),
+          .scale = std::max(1, 168 / side),
           .margin = std::max(2, side / 3),
           .text_scale = 2};
 }

@@ -223,11 +223,12 @@ TEST_CASE("one scale for all: an identity shows twice the same, and the rest is 
 TEST_CASE("contact sheets of the same samples have the same size", "[contact_sheet]") {
   std::vector<SampleView> views(7, sample(identity));
   const auto size = [](const Image& i) { return std::pair(i.width, i.height); };
-  const Image first = contact_sheet(views, {.columns = 3, .title = "epoch 1"});
+  const Image first = contact_sheet(views, {.columns = 3, .letters = 71, .title = "epoch 1"});
   views[2].caption = "a caption that is far too long for the width of its card, and then some";
   views[2].wrong = true;
   views[3].after[0].outline = {{-50, 0}, {10, 0}, {10, 10}, {0, 10}};
-  const Image second = contact_sheet(views, {.columns = 3, .title = std::string(300, 'x')});
+  const Image second =
+      contact_sheet(views, {.columns = 3, .letters = 71, .title = std::string(300, 'x')});
   CHECK(size(first) == size(second));
   CHECK(size(contact_sheet(views, {.columns = 50})) == size(contact_sheet(views, {.columns = 7})));
 }
