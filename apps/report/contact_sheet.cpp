@@ -22,7 +22,7 @@ struct Layout {
   int stages, after_width;        // of each picture behind the input
   int text;                       // height of a line
   int caption_scale, caption_lines;
-  int padding, gap;               // inside a card, between cards and around them
+  int padding, gap;  // inside a card, between cards and around them
   int card_width, card_height;
   int width;
   std::vector<std::string> legend;
@@ -131,7 +131,8 @@ Layout lay_out(std::span<const SampleView> samples, const ContactSheetOptions& o
   return l;
 }
 
-/// The largest scale at which the sheet is no larger than it may be, with columns near those wanted.
+/// The largest scale at which the sheet is no larger than it may be, with columns near those
+/// wanted.
 ContactSheetOptions fitted(std::span<const SampleView> samples, ContactSheetOptions o) {
   constexpr int legible = 48, for_large_text = 90;
   if (o.most_side == 0) return o;
