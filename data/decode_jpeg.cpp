@@ -74,6 +74,11 @@ Image decode_jpeg(Bytes bytes, const std::string& name) {
                           &colours) != 0)
     fail_decoding(handle, name);
   require_image_size(image.width, image.height, name);
+  // 64 pixels take a bit at least, unless they are coded arithmetically.
+  const bool arithmetic = count_marker(bytes, 0xC9) + count_marker(bytes, 0xCA) > 0;
+  require(arithmetic ||
+              std::int64_t{image.width} * image.height <= std::int64_t{512} * std::ssize(bytes),
+          name, ": the data end too early; the file is truncated");
   const std::int64_t scans = count_marker(bytes, 0xDA);
   require(scans <= most_scans && scans * image.width * image.height <= most_scanned_pixels, name,
           ": ", scans, " scans of ", image.width, "x", image.height,

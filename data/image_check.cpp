@@ -57,6 +57,21 @@ bool is_bmp(Bytes bytes) {
   return bytes.size() >= 18 && bytes[0] == 'B' && bytes[1] == 'M';
 }
 
+void require_raw_pixels(Bytes bytes, int width, int height, const std::string& name) {
+  const auto w = static_cast<std::size_t>(width), h = static_cast<std::size_t>(height);
+  std::size_t need = 0;
+  if (is_bmp(bytes) && bytes.size() >= 30) {
+    const std::size_t bits_at = bytes[14] == 12 ? 24 : 28;
+    const std::size_t bits = w * (bytes[bits_at] | bytes[bits_at + 1] << 8);
+    need = (h - 1) * ((bits + 31) / 32 * 4) + (bits + 7) / 8;  // rows are whole words
+  } else if (!is_bmp(bytes) && bytes.size() >= 18) {           // TGA has no signature
+    const std::size_t pixel = (bytes[16] + std::size_t{7}) / 8;
+    const bool packed = bytes[2] >= 9;  // in runs of up to 128 pixels
+    need = packed ? (w * h + 127) / 128 * (1 + pixel) : w * h * pixel;
+  }
+  require(bytes.size() >= need, name, ": the data end too early; the file is truncated");
+}
+
 std::vector<std::uint8_t> with_full_png_palette(Bytes bytes) {
   std::vector<std::uint8_t> out(bytes.begin(), bytes.end());
   for (std::size_t at = 8; at + 12 <= bytes.size();) {

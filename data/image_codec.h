@@ -31,6 +31,10 @@ void require_png_chunks(std::span<const std::uint8_t> bytes, const std::string& 
 
 bool is_bmp(std::span<const std::uint8_t> bytes);  ///< by its first bytes
 
+/// Error if a BMP or TGA is too short for the pixels that its header claims, before memory is taken.
+void require_raw_pixels(std::span<const std::uint8_t> bytes, int width, int height,
+                        const std::string& name);
+
 /// The file with a palette of 256 colours, black beyond those it has: stb_image reads memory that
 /// was never written for a pixel beyond its palette; libpng and browsers take black.
 std::vector<std::uint8_t> with_full_png_palette(std::span<const std::uint8_t> bytes);

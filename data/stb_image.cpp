@@ -131,6 +131,7 @@ Image decode_stb(std::span<const std::uint8_t> bytes, const std::string& name) {
   }
   image.height = std::max(image.height, -image.height);  // a BMP stored from the top
   require_image_size(image.width, image.height, name);
+  if (!is_png(bytes)) require_raw_pixels(bytes, image.width, image.height, name);
 
   // Four 16-bit channels, or the compressed data in a buffer that doubles.
   allocation_limit = std::max((image.width + std::size_t{64}) * (image.height + 64) * 8 + (1 << 20),

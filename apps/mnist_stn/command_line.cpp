@@ -87,6 +87,10 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
     text = cat("the config file sets '", name, "', which is no option",
                did_you_mean("--" + name, option_names(command)));
   }
+  const std::string_view too_many = ": At Most 1 required but received ";
+  if (const std::size_t at = text.find(too_many); at != text.npos)
+    text = cat(text.substr(0, at), " is given ", text.substr(at + too_many.size()),
+               " times; leave all but one out");
   if (dynamic_cast<const CLI::ConversionError*>(&error))
     text = cat("not a value it takes: ", text.substr(text.find(": ") + 2));
   if (dynamic_cast<const CLI::FileError*>(&error))

@@ -18,6 +18,7 @@ class FlatConfig : public CLI::ConfigTOML {
   FlatConfig(const CLI::App& app, std::string command) : app_(app), command_(std::move(command)) {}
 
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    if (input.peek() == 0xEF) input.ignore(3);  // a byte-order mark
     std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(input);
     for (CLI::ConfigItem& item : items) {
       if (item.name == "++" || item.name == "--") {

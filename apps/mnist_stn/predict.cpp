@@ -205,7 +205,7 @@ class Predictor {
     ContactSheetOptions sheet = sheet_options(model_.info.input);
     sheet.columns = 1;
     sheet.scale *= 2;
-    sheet.text_scale = 2;
+    sheet.margin = std::min(sheet.margin, region_margin({&view, 1}));
     sheet.legend = view.after[0].net.empty() ? "outline: the region that is sampled"
                                              : "outline: what is sampled, in quarters";
     write_png(picture.saved, contact_sheet({&view, 1}, sheet));

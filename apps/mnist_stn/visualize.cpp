@@ -47,8 +47,9 @@ void write_sheet(const VisualizeOptions& options, const Image& picture, std::siz
 
 ContactSheetOptions sheet_of(const VisualizeOptions& options, const Shape& shape) {
   ContactSheetOptions sheet = sheet_options(shape);
-  if (options.columns > 0) sheet.columns = options.columns, sheet.most_width = 0;
+  if (options.columns > 0) sheet.columns = options.columns;
   if (options.scale > 0) sheet.scale = options.scale;
+  if (options.columns > 0 || options.scale > 0) sheet.most_side = 0;
   return sheet;
 }
 

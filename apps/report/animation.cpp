@@ -35,13 +35,16 @@ GifWriter training_animation(const Model& model, const Dataset& test,
   require_fitting(model, test);
   ContactSheetOptions options = sheet_options(test.image_shape);
   // An animation is a large file: smaller pictures, fewer colours.
-  options.scale = std::max(1, options.scale / 2);
+  options.most_side = 1100;
   options.text_scale = 1;
   std::vector<std::vector<SampleView>> moments;
+  const int most_margin = options.margin;
   options.margin = 0;
   for (const TrainingFrame& frame : frames) {
     moments.push_back(cards_of(model, test, frame));
-    options.margin = std::max(options.margin, region_margin(moments.back()));
+    options.margin = std::clamp(region_margin(moments.back()), options.margin, most_margin);
+    for (const SampleView& card : moments.back())
+      options.letters = std::max(options.letters, text_width(card.caption) / text_width("x"));
     if (options.legend == ContactSheetOptions().legend)
       options.legend = outline_legend(moments.back());
   }

@@ -26,7 +26,7 @@ std::vector<SampleView> sample_views(const Model& model, std::span<const std::ui
 }
 
 std::string short_class_name(const Model& model, int index) {
-  constexpr int most = 22;
+  constexpr int most = 32;
   const std::string name = printable(class_name(model, index));
   return fit_text(name, most * text_width("x"));
 }
@@ -110,12 +110,11 @@ std::vector<SampleView> distortion_views(const Dataset& base, const std::string&
 
 ContactSheetOptions sheet_options(const Shape& image_shape) {
   const int side = std::max({1, image_shape[1], image_shape[2]});
-  const int scale = std::max(1, 112 / side);
   return {.columns = side <= 48 ? 4 : 2,
-          .most_width = 1400,
-          .scale = scale,
-          .margin = 256,
-          .text_scale = side * scale >= 90 ? 2 : 1};
+          .most_side = 1400,
+          .scale = std::max(1, 168 / side),
+          .margin = std::max(2, side / 3),
+          .text_scale = 2};
 }
 
 Image before_after_sheet(const Model& model, const Dataset& dataset, std::span<const int> indices,

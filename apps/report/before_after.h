@@ -16,7 +16,7 @@ namespace fovea {
 std::vector<SampleView> sample_views(const Model& model, std::span<const std::uint8_t> pixels,
                                      std::span<const std::vector<Theta>> thetas);
 
-/// The name of a class, shortened to 22 letters.
+/// The name of a class, shortened to 32 letters.
 std::string short_class_name(const Model& model, int index);
 
 /// "63%", "99.98%", ">99.99%": 100% for certainty alone; "" if it is not finite.
@@ -46,7 +46,7 @@ Image before_after_sheet(const Model& model, const Dataset& dataset, std::span<c
 std::vector<SampleView> distortion_views(const Dataset& base, const std::string& distortion,
                                          int start, int count);
 
-/// Options whose scale and columns suit images of this size; the margin follows from what is shown.
+/// Options for sheets of at most 1400 pixels a side; a third of an image around it is shown.
 ContactSheetOptions sheet_options(const Shape& image_shape);
 
 /// The first `count` indices from `begin` on that the network gets wrong, fewer if there are not as

@@ -21,12 +21,15 @@ struct Layout {
   int panel_width, panel_height;  // of an input with its margin
   int stages, after_width;        // of each picture behind the input
   int text;                       // height of a line
-  int padding, gap;               // inside a card, between cards and around them
+  int caption_scale, caption_lines;
+  int padding, gap;  // inside a card, between cards and around them
   int card_width, card_height;
   int width;
-  int cards_top = 0;
+  std::vector<std::string> legend;
+  int title_height, cards_top;
   int column_x(int column) const { return gap + column * (card_width + gap); }
   int row_y(int row) const { return cards_top + row * (card_height + gap); }
+  int height() const { return row_y(rows); }
 };
 
 void check(std::span<const SampleView> samples, const ContactSheetOptions& o) {
@@ -71,6 +74,29 @@ Extent after_extent(const Image& image, const Image& before, const ContactSheetO
   return {side(image.width), side(image.height)};
 }
 
+/// Breaks at spaces into lines of at most `width` pixels.
+std::vector<std::string> wrap(std::string_view text, int width, int scale) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t space = text.find(' ');
+    const std::string word(text.substr(0, space));
+    text.remove_prefix(space == text.npos ? text.size() : space + 1);
+    if (lines.empty() || text_width(lines.back() + ' ' + word, scale) > width)
+      lines.push_back(word);
+    else
+      lines.back() += ' ' + word;
+  }
+  return lines;
+}
+
+/// Columns of the longest caption.
+int caption_letters(std::span<const SampleView> samples, const ContactSheetOptions& o) {
+  int most = o.letters * text_width("x");
+  if (o.letters == 0)
+    for (const SampleView& sample : samples) most = std::max(most, text_width(sample.caption));
+  return most / text_width("x");
+}
+
 Layout lay_out(std::span<const SampleView> samples, const ContactSheetOptions& o) {
   const Image& before = samples[0].before;
   Layout l{};
@@ -89,27 +115,46 @@ Layout lay_out(std::span<const SampleView> samples, const ContactSheetOptions& o
   l.padding = 8 * o.text_scale;
   l.gap = 12 * o.text_scale;
   l.card_width = l.panel_width + l.padding + l.stages * (l.after_width + l.padding) + l.padding;
-  l.card_height = l.panel_height + 2 * l.text + 2 * l.padding + l.padding / 2;
-  if (o.most_width > 0)
-    l.columns = std::clamp((o.most_width - l.gap) / (l.card_width + l.gap), 1, l.columns);
+  const int room = l.card_width - 2 * l.padding;
+  const int caption = caption_letters(samples, o) * text_width("x");
+  l.caption_scale = caption * o.text_scale <= room ? o.text_scale : 1;
+  // A line more than needed where words do not fill lines.
+  l.caption_lines = caption <= room ? 1 : std::min(6, (caption + room - 1) / room + 1);
+  l.card_height = l.panel_height + l.text + l.caption_lines * text_height(l.caption_scale) +
+                  2 * l.padding + l.padding / 2;
   l.rows = (count + l.columns - 1) / l.columns;
   l.width = l.columns * (l.card_width + l.gap) + l.gap;
+  l.legend = wrap(o.legend, l.width - 2 * l.gap, o.text_scale);
+  l.title_height = o.title.empty() ? 0 : 2 * l.text + l.padding / 2;
+  const int head = l.title_height + static_cast<int>(l.legend.size()) * l.text;
+  l.cards_top = l.gap + head + (head > 0 ? l.gap : 0);
   return l;
 }
 
-/// Breaks at spaces into lines of at most `width` pixels.
-std::vector<std::string> wrap(std::string_view text, int width, int scale) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t space = text.find(' ');
-    const std::string word(text.substr(0, space));
-    text.remove_prefix(space == text.npos ? text.size() : space + 1);
-    if (lines.empty() || text_width(lines.back() + ' ' + word, scale) > width)
-      lines.push_back(word);
-    else
-      lines.back() += ' ' + word;
+/// The largest scale at which the sheet is no larger than it may be, with columns near those
+/// wanted.
+ContactSheetOptions fitted(std::span<const SampleView> samples, ContactSheetOptions o) {
+  constexpr int legible = 48, for_large_text = 90;
+  if (o.most_side == 0) return o;
+  const int side = std::max(samples[0].before.width, samples[0].before.height);
+  const int least = std::min(o.scale, (legible + side - 1) / side);
+  const int wanted = o.columns, text_scale = o.text_scale;
+  const int most = std::min<int>(64, static_cast<int>(samples.size()));
+  for (;; --o.scale) {
+    o.text_scale = side * o.scale >= for_large_text ? text_scale : 1;
+    int widest = 1;
+    for (int off = 0; off < 64; ++off)
+      for (const int columns : {wanted + off, wanted - off}) {
+        o.columns = std::clamp(columns, 1, most);
+        const Layout l = lay_out(samples, o);
+        if (l.width > o.most_side) continue;
+        if (l.height() <= o.most_side) return o;
+        widest = std::max(widest, o.columns);
+      }
+    if (o.scale > least) continue;
+    o.columns = widest;  // more samples than a page holds
+    return o;
   }
-  return lines;
 }
 
 void draw_centred(Image& canvas, int x, int y, int width, std::string_view text, Colour colour,
@@ -220,11 +265,13 @@ void draw_card(Image& sheet, const SampleView& sample, int x, int y, const Layou
                after_x + (l.after_width - extent.width) / 2,
                panel_top + (l.panel_height - extent.height) / 2, extent, o);
   }
-  // In small letters where it would be cut off.
   const int room = l.card_width - 2 * l.padding;
-  const int text_scale = text_width(sample.caption, o.text_scale) <= room ? o.text_scale : 1;
-  draw_centred(sheet, left, panel_top + l.panel_height + l.padding / 2, room, sample.caption,
-               sample.wrong ? alarm : bright, text_scale);
+  int caption_y = panel_top + l.panel_height + l.padding / 2;
+  for (const std::string& line : wrap(sample.caption, room, l.caption_scale)) {
+    draw_centred(sheet, left, caption_y, room, line, sample.wrong ? alarm : bright,
+                 l.caption_scale);
+    caption_y += text_height(l.caption_scale);
+  }
 }
 
 }  // namespace
@@ -240,27 +287,22 @@ std::string outline_legend(std::span<const SampleView> samples) {
 
 Image contact_sheet(std::span<const SampleView> samples, const ContactSheetOptions& options) {
   check(samples, options);
-  Layout l = lay_out(samples, options);
+  const ContactSheetOptions o = fitted(samples, options);
+  const Layout l = lay_out(samples, o);
   const int room = l.width - 2 * l.gap;
-  const std::vector<std::string> legend = wrap(options.legend, room, options.text_scale);
-  const int title_height = options.title.empty() ? 0 : 2 * l.text + l.padding / 2;
-  const int legend_height = static_cast<int>(legend.size()) * l.text;
-  l.cards_top = l.gap + title_height + legend_height + (title_height + legend_height ? l.gap : 0);
-
-  Image sheet = make_canvas(l.width, l.row_y(l.rows), page);
-  const int doubled = 2 * options.text_scale;  // halved again for a title that is too wide
-  const bool fits = text_width(options.title, doubled) <= room;
-  const int title_scale = fits ? doubled : options.text_scale;
+  Image sheet = make_canvas(l.width, l.height(), page);
+  const int doubled = 2 * o.text_scale;  // halved again for a title that is too wide
+  const int title_scale = text_width(o.title, doubled) <= room ? doubled : o.text_scale;
   draw_text(sheet, l.gap, l.gap + (2 * l.text - text_height(title_scale)) / 2,
-            fit_text(options.title, room, title_scale), bright, title_scale);
-  int y = l.gap + title_height;
-  for (const std::string& line : legend) {
-    draw_text(sheet, l.gap, y, line, muted, options.text_scale);
+            fit_text(o.title, room, title_scale), bright, title_scale);
+  int y = l.gap + l.title_height;
+  for (const std::string& line : l.legend) {
+    draw_text(sheet, l.gap, y, line, muted, o.text_scale);
     y += l.text;
   }
   for (std::size_t i = 0; i < samples.size(); ++i)
     draw_card(sheet, samples[i], l.column_x(static_cast<int>(i) % l.columns),
-              l.row_y(static_cast<int>(i) / l.columns), l, options);
+              l.row_y(static_cast<int>(i) / l.columns), l, o);
   return sheet;
 }
 

@@ -20,18 +20,20 @@ struct SampleView {
   /// point that becomes the top left corner and may lie outside of the input, and the net within;
   /// what is empty or not finite is not drawn.
   std::vector<StageView> after = {};
-  std::string caption = {};  ///< "7 → 1 (63%)"; smaller, then cut, where it is too wide
+  std::string caption = {};  ///< "7 → 1 (63%)"; smaller, then on more lines, where it is too wide
   bool wrong = false;        ///< caption in the colour of errors
 };
 
 struct ContactSheetOptions {
-  int columns = 4;     ///< pairs side by side, 1 to 64
-  int most_width = 0;  ///< of the sheet: fewer columns, one at least, where it would be wider; 0:
-                       ///< as wide as they are
-  int scale = 4;       ///< pixels per input pixel, 1 to 64
+  int columns = 4;    ///< pairs side by side, 1 to 64
+  int most_side = 0;  ///< of the sheet, in pixels: a smaller scale or other columns where it would
+                      ///< be larger, as long as inputs stay 48 pixels large; 0: as large as it is
+  int scale = 4;      ///< pixels per input pixel, 1 to 64
   int margin = 5;      ///< input pixels of room around the input for regions beyond it, 0 to 256;
                        ///< what lies farther out is not shown
   int text_scale = 1;  ///< size of captions, 1 to 8; the title is twice as large if it fits
+  int letters = 0;     ///< room for captions so long, on several lines if need be; 0: for those
+                       ///< of the samples
   Scaling scaling = Scaling::smooth;
   std::string title = {};  ///< none: no title line
   std::string legend =
@@ -40,8 +42,8 @@ struct ContactSheetOptions {
 
 /// Draws the samples row by row, each as a card with before, after and caption, all at one scale:
 /// what an identity leaves is as large as its input. What is outside of the regions is dimmed. The
-/// size of the result depends on the options, the number of samples and their sizes only, so that
-/// sheets of the same samples make an animation. Opaque, legible on light and dark pages alike.
+/// size of the result depends on the options, the number of samples, their sizes and the longest
+/// caption or ContactSheetOptions::letters, so that sheets of the same samples make an animation. Opaque, legible on light and dark pages alike.
 /// Throws Error without samples, for samples of different sizes or options out of range.
 Image contact_sheet(std::span<const SampleView> samples, const ContactSheetOptions& options = {});
 

@@ -103,8 +103,9 @@ std::vector<RunChart> run_charts(const RunLog& log, const std::string& training_
              .y_label = "percent wrong",
              .log_y = spans_decades(errors)});
   if (log.epochs.size() > 1) {
-    const std::vector<Series> steps = {curve("one step", log.steps, "step", "loss"),
-                                       smoothed_steps(log, "mean", 25)};
+    constexpr std::size_t points = 25;
+    std::vector<Series> steps = {curve("one step", log.steps, "step", "loss")};
+    if (log.steps.size() >= 3 * points) steps.push_back(smoothed_steps(log, "mean", points));
     add_chart(charts, "step-loss.svg", steps,
               {.title = "Loss of single steps",
                .x_label = "step",

@@ -1,6 +1,7 @@
 #include "apps/shell/command.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -10,6 +11,7 @@
 
 #include "apps/shell/build_info.h"
 #include "apps/shell/numbers.h"
+#include "apps/shell/usage_error.h"
 #include "core/error.h"
 
 namespace fovea {
@@ -156,12 +158,21 @@ std::optional<int> parse_options(const std::string& program, const std::string& 
   app.set_version_flag("--version", cat(program, ", Fovea ", version), "print the version");
   Command command(app);
   add(command);
+  return parse_all(app, argc, argv) ? std::nullopt : std::optional(0);
+}
+
+bool parse_all(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {
+    app.exit(wanted);
+    return false;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    std::string text = error.what();
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    throw UsageError(cat(text, " (see ", app.get_name(), " --help)"));
   }
-  return std::nullopt;
+  return true;
 }
 
 }  // namespace fovea

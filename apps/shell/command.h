@@ -57,8 +57,12 @@ class Command {
   std::string group_ = "Options";
 };
 
-/// Parses the arguments of a program without commands, whose options `add` names. Returns the exit
-/// code where the program is to end at once: 0 after --help, 2 after misuse, which is printed.
+/// Parses the arguments; false after --help and the like, which it prints. UsageError: misuse, in
+/// one line.
+bool parse_all(CLI::App& app, int argc, char** argv);
+
+/// The same for a program without commands, whose options `add` names. Returns the exit code, 0,
+/// where the program is to end at once.
 std::optional<int> parse_options(const std::string& program, const std::string& description,
                                  int argc, char** argv, const std::function<void(Command&)>& add);
 

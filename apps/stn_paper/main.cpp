@@ -124,8 +124,9 @@ void add_table(CLI::App& app) {
   command.flag("--synthetic", o->synthetic, "of the cells on drawn digits instead");
   command.action([o] {
     const std::vector<Result> results = read_results(o->results);
-    if (results.empty()) warn(o->results + ": holds no cell yet; stn_paper run makes one");
     print(paper_tables(results, o->synthetic));
+    if (results.empty())
+      print(printable(o->results, 4096) + " holds no cell yet; stn_paper run makes one\n");
   });
 }
 
@@ -210,11 +211,7 @@ int run_command_line(int argc, char** argv) {
   add_run(app, code);
   add_table(app);
   add_plan(app, code);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  parse_all(app, argc, argv);
   return code;
 }
 

@@ -36,6 +36,7 @@ TEST_CASE("fault 59: the command line's errors name what is wrong", "[cli]") {
       {"train --seed -1", "--seed: takes 0 to 18446744073709551615, got -1"},
       {"train --seed 18446744073709551616", "--seed: takes 0 to 18446744073709551615"},
       {"train --batch 4294967360", "--batch: takes -2147483648 to 2147483647"},
+      {"train --epochs 1 --epochs 2", "--epochs is given 2 times; leave all but one out"},
       {"train --lr 0x1p-3", "--lr: a number is needed, got '0x1p-3'"},
       {"train --betas 0.9 x", "--betas: a number is needed, got 'x'"},
       {"train --synthetic --fill 0x10", "--fill takes auto or a number"},
@@ -134,6 +135,8 @@ TEST_CASE("a config file gives options, the command line wins", "[cli]") {
   dir.write("my.toml", "# mine\nmodel = \"cifar\"\n");
   CHECK_THAT(run_program(dir, "summary --config my.toml").out, contains("[3, 32, 32]"));
   CHECK_THAT(run_program(dir, "--config my.toml summary --model tutorial").out, contains("27,360"));
+  dir.write("marked.toml", "\xef\xbb\xbfmodel = \"cifar\"\n");  // as Windows writes text
+  CHECK_THAT(run_program(dir, "summary --config marked.toml").out, contains("[3, 32, 32]"));
   dir.write("bad.toml", "modl = \"cifar\"\n");
   const ProgramOutcome bad = run_program(dir, "summary --config bad.toml");
   CHECK(bad.code == 2);

@@ -230,4 +230,15 @@ TEST_CASE("pictures that claim giant sizes are refused at once", "[faults]") {
     dir.write(name, content);
     check_refused(dir, cat("predict ", name), name);
   }
+  // Within the limits of sizes, but not of their own: no memory for the 200 MB that they claim.
+  std::string runs = tga(8000);
+  runs[2] = 10;
+  dir.write("t.tga", runs + std::string(100, '\xff'));
+  const long before = run_program(dir, "predict k.pgm").megabytes;
+  for (const char* name : {"n.png", "o.tif", "p.gif", "q.jpg", "r.bmp", "s.tga", "t.tga"}) {
+    const ProgramOutcome outcome = run_program(dir, cat("predict ", name));
+    INFO(name << ": " << outcome.megabytes << " MB, " << outcome.err);
+    CHECK(outcome.code == 1);
+    CHECK(outcome.megabytes < before + 40);
+  }
 }

@@ -1,5 +1,6 @@
 // An option that would change nothing beside the others is misuse: one line, exit 2.
 #include <algorithm>
+#include <cstring>
 #include <sstream>
 
 #include "tests/catch.h"
@@ -68,4 +69,28 @@ TEST_CASE("help calls the program as the user did", "[cli][ignored]") {
   std::istringstream lines(help.out);
   for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 88);
   CHECK_THAT(run_shell(dir, "build/mnist_stn evil").err, contains("(see build/mnist_stn --help)"));
+}
+
+TEST_CASE("misuse of the other programs is one line, too", "[cli][ignored]") {
+  const TempDir dir;
+  for (const char* command :
+       {"stn_paper", "stn_paper help", "stn_paper run --nett cnn", "stn_paper plan --epochs many",
+        "bench nonsense", "bench --batch x"}) {
+    const std::string program(command, std::strcspn(command, " "));
+    const std::string path = program_path().substr(0, program_path().rfind('/') + 1) + program;
+    if (!std::filesystem::exists(path)) continue;
+    const ProgramOutcome outcome =
+        run_shell(dir, "'" + path + "'" + std::string(command + program.size()));
+    INFO(command << "\n" << outcome.out << outcome.err);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.out == "");
+    CHECK_THAT(outcome.err, contains(program + ": error: ") && contains("--help)\n"));
+    CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
+  }
+  // Nobody listens: one line of that, and not another of what is missing.
+  const std::string paper = program_path().substr(0, program_path().rfind('/')) + "/stn_paper";
+  if (!std::filesystem::exists(paper)) return;
+  const ProgramOutcome closed = run_shell(dir, "'" + paper + "' table --results none.jsonl >&-");
+  CHECK(closed.code == 1);
+  CHECK(std::count(closed.err.begin(), closed.err.end(), '\n') == 1);
 }

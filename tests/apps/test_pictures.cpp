@@ -223,11 +223,12 @@ TEST_CASE("one scale for all: an identity shows twice the same, and the rest is 
 TEST_CASE("contact sheets of the same samples have the same size", "[contact_sheet]") {
   std::vector<SampleView> views(7, sample(identity));
   const auto size = [](const Image& i) { return std::pair(i.width, i.height); };
-  const Image first = contact_sheet(views, {.columns = 3, .title = "epoch 1"});
+  const Image first = contact_sheet(views, {.columns = 3, .letters = 71, .title = "epoch 1"});
   views[2].caption = "a caption that is far too long for the width of its card, and then some";
   views[2].wrong = true;
   views[3].after[0].outline = {{-50, 0}, {10, 0}, {10, 10}, {0, 10}};
-  const Image second = contact_sheet(views, {.columns = 3, .title = std::string(300, 'x')});
+  const Image second =
+      contact_sheet(views, {.columns = 3, .letters = 71, .title = std::string(300, 'x')});
   CHECK(size(first) == size(second));
   CHECK(size(contact_sheet(views, {.columns = 50})) == size(contact_sheet(views, {.columns = 7})));
 }
@@ -247,4 +248,23 @@ TEST_CASE("contact sheets take colour, other sizes after, and refuse nonsense", 
   CHECK_THROWS_AS(contact_sheet(std::vector{view}, {.columns = 0}), Error);
   CHECK_THROWS_AS(contact_sheet(std::vector{view}, {.scale = 1000}), Error);
   CHECK_THROWS_AS(contact_sheet(std::vector(1, SampleView{})), Error);
+}
+
+TEST_CASE("captions are whole, on several lines if need be", "[contact_sheet]") {
+  SampleView view = sample(identity);
+  const ContactSheetOptions options{.columns = 1, .scale = 4, .text_scale = 2};
+  const auto sheet = [&](const std::string& caption) {
+    view.caption = caption;
+    return contact_sheet({&view, 1}, options);
+  };
+  const Image one = sheet("7"), long_one = sheet("golden retriever → automobile (53%)");
+  CHECK(long_one.height > one.height);
+  CHECK(long_one.width == one.width);
+  // The last letters are there.
+  CHECK(long_one.pixels != sheet("golden retriever → automobile (58%)").pixels);
+  // With the same room, sheets of other captions are as large: those of an animation.
+  ContactSheetOptions roomy = options;
+  roomy.letters = 35;
+  view.caption = "7";
+  CHECK(contact_sheet({&view, 1}, roomy).height == long_one.height);
 }
