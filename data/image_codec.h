@@ -31,7 +31,8 @@ void require_png_chunks(std::span<const std::uint8_t> bytes, const std::string& 
 
 bool is_bmp(std::span<const std::uint8_t> bytes);  ///< by its first bytes
 
-/// Error if a BMP or TGA is too short for the pixels that its header claims, before memory is taken.
+/// Error if a BMP or TGA is too short for the pixels that its header claims, before memory is
+/// taken.
 void require_raw_pixels(std::span<const std::uint8_t> bytes, int width, int height,
                         const std::string& name);
 

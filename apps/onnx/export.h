@@ -26,8 +26,8 @@ OnnxGraph onnx_graph(const Module& network, const Shape& input_shape);
 bool onnx_is_checked();
 
 /// The graph as an ONNX file in memory: IR version 8, opset 16, checked by the ONNX checker, where
-/// onnx_is_checked(), with full inference of shapes. The same graph gives the same bytes. Throws Error with the checker's
-/// complaint.
+/// onnx_is_checked(), with full inference of shapes. The same graph gives the same bytes. Throws
+/// Error with the checker's complaint.
 std::vector<std::uint8_t> encode_onnx(const OnnxGraph& graph, const OnnxInfo& info);
 
 /// Writes `model` to `path`, whole or not at all. The input "images" [N, C, H, W] takes normalised

@@ -25,10 +25,10 @@ struct SampleView {
 };
 
 struct ContactSheetOptions {
-  int columns = 4;    ///< pairs side by side, 1 to 64
-  int most_side = 0;  ///< of the sheet, in pixels: a smaller scale or other columns where it would
-                      ///< be larger, as long as inputs stay 48 pixels large; 0: as large as it is
-  int scale = 4;      ///< pixels per input pixel, 1 to 64
+  int columns = 4;     ///< pairs side by side, 1 to 64
+  int most_side = 0;   ///< of the sheet, in pixels: a smaller scale or other columns where it would
+                       ///< be larger, as long as inputs stay 48 pixels large; 0: as large as it is
+  int scale = 4;       ///< pixels per input pixel, 1 to 64
   int margin = 5;      ///< input pixels of room around the input for regions beyond it, 0 to 256;
                        ///< what lies farther out is not shown
   int text_scale = 1;  ///< size of captions, 1 to 8; the title is twice as large if it fits
@@ -43,8 +43,9 @@ struct ContactSheetOptions {
 /// Draws the samples row by row, each as a card with before, after and caption, all at one scale:
 /// what an identity leaves is as large as its input. What is outside of the regions is dimmed. The
 /// size of the result depends on the options, the number of samples, their sizes and the longest
-/// caption or ContactSheetOptions::letters, so that sheets of the same samples make an animation. Opaque, legible on light and dark pages alike.
-/// Throws Error without samples, for samples of different sizes or options out of range.
+/// caption or ContactSheetOptions::letters, so that sheets of the same samples make an animation.
+/// Opaque, legible on light and dark pages alike. Throws Error without samples, for samples of
+/// different sizes or options out of range.
 Image contact_sheet(std::span<const SampleView> samples, const ContactSheetOptions& options = {});
 
 /// The default legend, and what the lines within outlines are if `samples` have any.
