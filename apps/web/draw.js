@@ -40,8 +40,6 @@ class DrawPage {
     };
     canvas.addEventListener('pointerdown', (event) => {
       if (event.button !== 0) return;
-      event.preventDefault();
-      canvas.focus({ preventScroll: true });
       canvas.setPointerCapture(event.pointerId);
       this.pointers.set(event.pointerId, place(event));
       this.sway(false);
@@ -155,8 +153,10 @@ class DrawPage {
     this.inset = which === 'own' ? 0 : 2;
     byId('which').value = which;
     byId('about-network').textContent = which === 'own'
-      ? 'Yours saw digits that fill half of the canvas or more, tilted by up to 60 degrees.'
-      : 'Both saw MNIST turned by up to 80 degrees, 0.6 to 1.4 times as large, anywhere. The outline and the straightened picture are the middle of what the classifier sees.';
+      ? 'Yours saw digits drawn by the page that fill a third of the canvas or more, tilted by up to 60 degrees.'
+      : 'Both saw MNIST turned by up to 65 degrees, 0.6 to 1.4 times as large, anywhere. The outline and the straightened picture are the middle of what the classifier sees.';
+    byId('about-control').textContent = which === 'own' ? 'A classifier without a transformer that comes with the page.'
+      : 'The same classifier, trained on the same digits as long, reads what it gets.';
     this.changed();
   }
 
@@ -189,7 +189,6 @@ class DrawPage {
     byId('answer').textContent = answer(this.result);
     byId('control-answer').textContent = answer(this.control);
     byId('words').textContent = blank ? 'Nothing drawn yet.' : `${inWords(this.result).replace(/^./, (c) => c.toUpperCase())}.`;
-    byId('control').classList.toggle('differs', !blank && answer(this.result) !== answer(this.control));
     clearTimeout(this.speaking);
     this.speaking = setTimeout(() => {
       byId('spoken').textContent = blank ? '' : `With a transformer: ${answer(this.result)}, ${inWords(this.result)}. `

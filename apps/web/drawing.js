@@ -125,7 +125,7 @@ class Drawing {
 
   /** Half the thickness of the lines: MNIST's for a drawing of this size. */
   get pen() {
-    if (this.empty) return penOfExtent / 2;
+    if (this.empty) return penOfExtent / 4;
     const box = this.box(this.strokes);
     return penOfExtent * Math.max(least, box.right - box.left, box.bottom - box.top);
   }

@@ -16,7 +16,7 @@ namespace fovea::web {
 namespace {
 
 constexpr int side = 28, batch_size = 32, train_digits = 8000, test_digits = 500;
-constexpr Augmentation tilts{.shift = 3, .rotation = 40, .scale = 0.2};
+constexpr Augmentation tilts{.shift = 2, .rotation = 40, .scale = 0.3};
 
 // The localisation network learns at a smaller rate, or it runs away before the classifier can tell
 // it where to look.
