@@ -26,10 +26,10 @@ class DrawPage {
 
   // Until somebody draws there is something to see.
   showExample() {
-    this.drawing.write(this.engine.digitStrokes(3, () => 0), () => 0.45);
+    this.drawing.write(this.engine.digitStrokes(4, () => 0.5), () => 0.6);
     this.drawing.past = [];
     this.example = true;
-    this.turnTo(35);
+    this.turnTo(40);
   }
 
   listen() {

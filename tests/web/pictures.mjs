@@ -1,5 +1,5 @@
 // Pictures of every state of the page, to be looked at: node pictures.mjs PAGE FOLDER. Film frames for the README too;
-// apps/web/page.gif is `convert -delay 6 film-*.png -dither None -colors 48 -layers optimize page.gif` of them.
+// apps/web/page.gif is `/usr/bin/convert -delay 6 film-*.png -dither None -colors 48 -layers optimize page.gif` of them.
 import fs from 'node:fs';
 import { Browser } from './browser.mjs';
 
@@ -63,8 +63,9 @@ async function picture(name, width, dark) {
   await tab.close();
 }
 
-await film();
-for (const name of Object.keys(states))
+if (!process.argv[4]) await film();
+const wanted = process.argv.slice(4);
+for (const name of wanted.length ? wanted : Object.keys(states))
   for (const width of [360, 1600]) for (const dark of [false, true]) await picture(name, width, dark);
-for (const name of ['example', 'training']) await picture(name, 768, false);
+
 await browser.close();
