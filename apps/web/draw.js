@@ -156,7 +156,7 @@ class DrawPage {
       ? 'Yours saw digits drawn by the page that fill a third of the canvas or more, tilted by up to 60 degrees.'
       : 'Both saw MNIST turned by up to 65 degrees, 0.6 to 1.4 times as large, anywhere. The outline and the straightened picture are the middle of what the classifier sees.';
     byId('about-control').textContent = which === 'own' ? 'A classifier without a transformer that comes with the page.'
-      : 'The same classifier, trained on the same digits as long, reads what it gets.';
+      : 'The same classifier, trained as long on the same digits.';
     this.changed();
   }
 

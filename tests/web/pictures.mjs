@@ -1,9 +1,9 @@
-// Pictures of every state of the page, to be looked at: node pictures.mjs PAGE FOLDER. Film frames for the README too;
-// apps/web/page.gif is `/usr/bin/convert -delay 6 film-*.png -dither None -colors 48 -layers optimize page.gif` of them.
+// Pictures of every state of the page, to be looked at: node pictures.mjs PAGE FOLDER [NAME...]. Film frames for the README too;
+// apps/web/page.gif is `/usr/bin/convert -delay 8 film-*.png -dither None -colors 28 -layers optimize page.gif` of them.
 import fs from 'node:fs';
 import { Browser } from './browser.mjs';
 
-const [file, folder] = process.argv.slice(2);
+const [file, folder, ...wanted] = process.argv.slice(2); // names of pictures; without: all
 fs.mkdirSync(folder, { recursive: true });
 const browser = Browser.start(process.env.CHROMIUM ?? 'chromium');
 const painted = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))';
@@ -11,10 +11,10 @@ const painted = 'new Promise((done) => requestAnimationFrame(() => requestAnimat
 async function film() {
   const tab = await browser.open(file, { width: 940, height: 900 });
   const { top } = await tab.run('byId("draw").getBoundingClientRect().toJSON()');
-  for (let i = 0; i < 32; ++i) {
-    await tab.run(`page.draw.turnTo(60 * Math.sin(${i} / 16 * Math.PI)), ${painted}`);
+  for (let i = 0; i < 24; ++i) {
+    await tab.run(`page.draw.turnTo(60 * Math.sin(${i} / 12 * Math.PI)), ${painted}`);
     const { data } = await tab.send('Page.captureScreenshot', {
-      format: 'png', clip: { x: 20, y: top - 6, width: 900, height: 440, scale: 0.75 } });
+      format: 'png', clip: { x: 20, y: top - 6, width: 900, height: 440, scale: 0.7 } });
     fs.writeFileSync(`${folder}/film-${String(i).padStart(2, '0')}.png`, Buffer.from(data, 'base64'));
   }
   await tab.close();
@@ -63,9 +63,8 @@ async function picture(name, width, dark) {
   await tab.close();
 }
 
-if (!process.argv[4]) await film();
-const wanted = process.argv.slice(4);
-for (const name of wanted.length ? wanted : Object.keys(states))
+if (!wanted.length || wanted.includes('film')) await film();
+for (const name of Object.keys(states).filter((name) => !wanted.length || wanted.includes(name)))
   for (const width of [360, 1600]) for (const dark of [false, true]) await picture(name, width, dark);
 
 await browser.close();
