@@ -182,6 +182,7 @@ await test('two fingers turn the drawing, one draws', async (tab) => {
     const [c, s] = [0.2 * Math.cos(a * Math.PI / 180), 0.2 * Math.sin(a * Math.PI / 180)];
     await touch('touchMove', [at(0.5 - c, 0.5 - s, 1), at(0.5 + c, 0.5 + s, 2)]);
   }
+  await tab.run('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
   // One is lifted: the finger that stays neither turns nor draws.
   await tab.run('byId("paper").dispatchEvent(new PointerEvent("pointerup", { pointerId: [...page.draw.pointers.keys()][1] }))');
   for (const y of [0.4, 0.6, 0.8]) await touch('touchMove', [at(0.2, y, 1)]);
