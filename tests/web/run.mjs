@@ -212,6 +212,9 @@ await test('training: 20 seconds, pause, hidden, draw with it', async (tab) => {
   await tab.click('train-tab');
   await tab.until('!byId("start").disabled', 60);
   await tab.click('start');
+  const hide = (hidden) => tab.run(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange')); page.train.running`);
+  check(await hide(true) === false && await hide(false) === true, 'it pauses while the page is hidden');
   await tab.until('page.train.history.at(-1)?.seconds >= 20', 180);
   const best = await tab.run('Math.max(...page.train.history.slice(-3).map((h) => h.accuracy))');
   const { steps, seconds } = await tab.run('page.train.history.at(-1)');
