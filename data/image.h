@@ -13,7 +13,7 @@ namespace fovea {
 struct Image {
   int width = 0, height = 0, channels = 0;
   std::vector<std::uint8_t> pixels;  ///< width * height * channels bytes, interleaved (HWC)
-  std::string note = {};             ///< what its reader found and mended; mostly empty
+  std::string note = "";             ///< what its reader found and mended; mostly empty
 };
 
 /// A part of an image, in its pixels; (0, 0) is its upper left corner, pixel centres are halves.
