@@ -112,17 +112,15 @@ Reason lanes_are_samples(const Effort& effort) {
   const Tensor small = Tensor::zeros({1, 28, 28}, true), large = Tensor::zeros({64, 12, 12}, true);
   const NoGrad guard;
   const double work_few = 8 * 25 * 24 * 24, work_many = 64.0 * 64 * 25 * 8 * 8;
+  const ConvWay before = set_conv_way(ConvWay::direct);
+  const auto often = [](const Conv2d& conv, const Tensor& x) {
+    for (int i = 0; i < 16; ++i) conv(x);
+  };
   Reason reason = measure(
       "samples fill the registers, whatever the channels",
       "GFLOP/s: 1 -> 8 channels beside 64 -> 64, direct", 16 * lane_count, effort,
-      [&] {
-        for (int i = 0; i < 16; ++i) few(small);
-      },
-      [&] {
-        const ConvWay before = set_conv_way(ConvWay::direct);
-        for (int i = 0; i < 16; ++i) many(large);
-        set_conv_way(before);
-      });
+      [&] { often(few, small); }, [&] { often(many, large); });
+  set_conv_way(before);
   reason.with *= 2 * work_few / 1e9;
   reason.without *= 2 * work_many / 1e9;
   return reason;
