@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "core/cpu_check.h"
+#include "core/empty_cache.h"
 #include "core/lanes.h"
 
 namespace fovea {
@@ -58,6 +59,9 @@ struct Cache {
 
   ~Cache() {
     alive = false;
+    clear();
+  }
+  void clear() {
     for (FreeBlock*& head : free)
       while (head) std::free(std::exchange(head, head->next));
   }
@@ -85,6 +89,10 @@ void cache_release(void* block, std::size_t bytes) noexcept {
   if (!caching || !cache.alive) return std::free(block);
   FreeBlock*& head = cache.free[size_class(bytes)];
   head = new (block) FreeBlock{head};
+}
+
+void empty_cache() {
+  if (cache.alive) cache.clear();
 }
 
 long system_allocations() {

@@ -39,7 +39,8 @@ double rectangularity(const std::vector<int>& edge, int width, double area) {
     const double c = std::cos(degrees * 0.0174533), s = std::sin(degrees * 0.0174533);
     double low[2] = {1e9, 1e9}, high[2] = {-1e9, -1e9};
     for (const int at : edge) {
-      const double x = at % width, y = static_cast<double>(at / width);
+      const int row = at / width;
+      const double x = at % width, y = row;
       const double along[2] = {x * c + y * s, y * c - x * s};
       for (int i = 0; i < 2; ++i)
         low[i] = std::min(low[i], along[i]), high[i] = std::max(high[i], along[i]);

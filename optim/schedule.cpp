@@ -65,7 +65,8 @@ Schedule step_decay(const StepDecayOptions& options) {
   require_rate("step_decay", "gamma", options.gamma);
   require_length("step_decay", "every", options.every);
   return [o = options](std::int64_t step) {
-    return o.lr * std::pow(o.gamma, static_cast<double>(step / o.every));
+    const std::int64_t decays = step / o.every;
+    return o.lr * std::pow(o.gamma, static_cast<double>(decays));
   };
 }
 

@@ -69,7 +69,7 @@ struct WayTime {
 std::vector<WayTime> way_times(double seconds_each);
 
 /// What one of the reasons for the speed is worth: images a second (or what `what` says) with it
-/// and without it, measured in turns on one thread.
+/// and without it, in turns on one thread, of CPU time.
 struct Reason {
   std::string name, what;
   double with, without;

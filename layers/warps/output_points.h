@@ -9,7 +9,7 @@ namespace fovea {
 /// Shared [height * width, columns]: fill(x, y, row) sets the row of each output point.
 template <class Fill>
 Tensor for_output_points(const GridOptions& o, int columns, const Fill& fill) {
-  const Tensor points = Tensor::zeros({o.height * o.width, columns});
+  Tensor points = Tensor::zeros({o.height * o.width, columns});
   for (int i = 0; i < o.height; ++i)
     for (int j = 0; j < o.width; ++j)
       fill(normalised_coordinate(j, o.width, o.align_corners),

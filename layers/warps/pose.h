@@ -29,7 +29,7 @@ class PoseWarp final : public MatrixWarp {
   /// Bounds are not closed under composition.
   bool composes() const override { return false; }
   Tensor compose(const Tensor& outer, const Tensor& inner) const override {
-    return Warp::compose(outer, inner);
+    return Warp::compose(outer, inner);  // NOLINT(bugprone-parent-virtual-call): which refuses
   }
   std::array<double, 6> matrix(std::span<const Real> theta) const override;
 
