@@ -146,8 +146,10 @@ RunLog read_run_log(const std::string& path) {
     for (const auto& [name, value] : json.items())
       if (name != "kind" && !value.is_null()) line.values[name] = value.get<double>();
     const std::string kind = json.at("kind");
-    if (kind == "step") log.steps.push_back(std::move(line));
-    if (kind == "epoch") log.epochs.push_back(std::move(line));
+    if (kind == "step")
+      log.steps.push_back(std::move(line));
+    else if (kind == "epoch")
+      log.epochs.push_back(std::move(line));
   });
   return log;
 }
