@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "data/image.h"
 
@@ -61,6 +62,9 @@ void draw_text(Image& canvas, int x, int y, std::string_view text, Colour colour
 /// Extent in pixels of what draw_text draws.
 int text_width(std::string_view text, int scale = 1);
 int text_height(int scale = 1);
+
+/// Lines of at most `width` pixels, broken at spaces; a longer word has a line of its own.
+std::vector<std::string> wrap_text(std::string_view text, int width, int scale = 1);
 
 /// `text` if it fits into `width` pixels, else its beginning and an ellipsis.
 std::string fit_text(std::string_view text, int width, int scale = 1);

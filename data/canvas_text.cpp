@@ -59,4 +59,18 @@ std::string fit_text(std::string_view text, int width, int scale) {
   return std::string(kept) + "…";
 }
 
+std::vector<std::string> wrap_text(std::string_view text, int width, int scale) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t space = text.find(' ');
+    const std::string word(text.substr(0, space));
+    text.remove_prefix(space == text.npos ? text.size() : space + 1);
+    if (lines.empty() || text_width(lines.back() + ' ' + word, scale) > width)
+      lines.push_back(word);
+    else
+      lines.back() += ' ' + word;
+  }
+  return lines;
+}
+
 }  // namespace fovea

@@ -160,7 +160,7 @@ std::vector<ClassImages> list_classes(const std::string& directory, LeftOut* lef
     return classes;
   }
   if (classes = by_name(loose, class_before_number); classes.empty())
-    classes = by_name(loose, [](std::string stem) { return class_behind_number(stem); });
+    classes = by_name(loose, class_behind_number);
   return classes;
 }
 

@@ -15,6 +15,10 @@ using namespace fovea;
 int main(int argc, char** argv) try {
   if (argc > 1 && argv[1] == std::string("--version"))
     return std::printf("minimal, Fovea %s\n", version) < 0;
+  if (argc > 2 || (argc > 1 && argv[1][0] == '-')) {
+    std::fprintf(stderr, "usage: minimal [FOLDER with a data set]\n");
+    return 2;
+  }
   const DataSplit data = argc > 1 ? open_dataset(argv[1]) : synthetic_digits({.train = 10000});
   const Shape& image = data.train.image_shape;
   Random rng(1);

@@ -33,7 +33,7 @@ class OnnxBuilder {
   /// Adds a node with one output and returns that.
   std::string add(const std::string& type, const std::vector<std::string>& inputs,
                   std::vector<OnnxAttribute> attributes = {});
-  std::string reshape(const std::string& x, std::vector<std::int64_t> shape);
+  std::string reshape(const std::string& x, const std::vector<std::int64_t>& shape);
 
   std::string constant(const std::vector<std::int64_t>& shape, std::vector<float> values);
   std::string constant(float value) { return constant({}, {value}); }

@@ -66,7 +66,7 @@ std::string OnnxBuilder::add(const std::string& type, const std::vector<std::str
   return name;
 }
 
-std::string OnnxBuilder::reshape(const std::string& x, std::vector<std::int64_t> shape) {
+std::string OnnxBuilder::reshape(const std::string& x, const std::vector<std::int64_t>& shape) {
   return add("Reshape", {x, indices(shape)});
 }
 

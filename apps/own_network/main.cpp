@@ -30,6 +30,10 @@ std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {
 int main(int argc, char** argv) try {
   if (argc > 1 && argv[1] == std::string("--version"))
     return std::printf("own_network, Fovea %s\n", version) < 0;
+  if (argc > 2 || (argc > 1 && argv[1][0] == '-')) {
+    std::fprintf(stderr, "usage: own_network [FOLDER of the run]\n");
+    return 2;
+  }
   add_network({"own", "a transformer on feature maps", {}, make});
   const std::string folder = argc > 1 ? argv[1] : "own_run";
   const auto data = [] { return synthetic_digits({.train = 5000, .test = 1000}); };

@@ -74,21 +74,6 @@ Extent after_extent(const Image& image, const Image& before, const ContactSheetO
   return {side(image.width), side(image.height)};
 }
 
-/// Breaks at spaces into lines of at most `width` pixels.
-std::vector<std::string> wrap(std::string_view text, int width, int scale) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t space = text.find(' ');
-    const std::string word(text.substr(0, space));
-    text.remove_prefix(space == text.npos ? text.size() : space + 1);
-    if (lines.empty() || text_width(lines.back() + ' ' + word, scale) > width)
-      lines.push_back(word);
-    else
-      lines.back() += ' ' + word;
-  }
-  return lines;
-}
-
 /// Columns of the longest caption.
 int caption_letters(std::span<const SampleView> samples, const ContactSheetOptions& o) {
   int most = o.letters * text_width("x");
@@ -124,7 +109,7 @@ Layout lay_out(std::span<const SampleView> samples, const ContactSheetOptions& o
                   2 * l.padding + l.padding / 2;
   l.rows = (count + l.columns - 1) / l.columns;
   l.width = l.columns * (l.card_width + l.gap) + l.gap;
-  l.legend = wrap(o.legend, l.width - 2 * l.gap, o.text_scale);
+  l.legend = wrap_text(o.legend, l.width - 2 * l.gap, o.text_scale);
   l.title_height = o.title.empty() ? 0 : 2 * l.text + l.padding / 2;
   const int head = l.title_height + static_cast<int>(l.legend.size()) * l.text;
   l.cards_top = l.gap + head + (head > 0 ? l.gap : 0);
@@ -267,7 +252,7 @@ void draw_card(Image& sheet, const SampleView& sample, int x, int y, const Layou
   }
   const int room = l.card_width - 2 * l.padding;
   int caption_y = panel_top + l.panel_height + l.padding / 2;
-  for (const std::string& line : wrap(sample.caption, room, l.caption_scale)) {
+  for (const std::string& line : wrap_text(sample.caption, room, l.caption_scale)) {
     draw_centred(sheet, left, caption_y, room, line, sample.wrong ? alarm : bright,
                  l.caption_scale);
     caption_y += text_height(l.caption_scale);

@@ -151,7 +151,8 @@ void free_pixels(Dataset& dataset) {
 }
 
 // The rank that writes the folder checks it first, and may tidy it up.
-Start prepare_together(Ranks& ranks, TrainOptions options, const std::set<std::string>& given) {
+Start prepare_together(Ranks& ranks, const TrainOptions& options,
+                       const std::set<std::string>& given) {
   Start start;
   if (ranks.rank() == 0) start = prepare(options, given, true);
   barrier(ranks);
@@ -180,8 +181,8 @@ void print_times(const TrainOptions& options, const Ranks& ranks, const StepTime
 }
 
 // One rank of those that train together.
-int train_in(Ranks& ranks, TrainOptions wanted, const TrainTask& task) {
-  Start start = prepare_together(ranks, std::move(wanted), task.given);
+int train_in(Ranks& ranks, const TrainOptions& wanted, const TrainTask& task) {
+  Start start = prepare_together(ranks, wanted, task.given);
   const TrainOptions& options = start.options;
   const std::string distortion = chosen_distortion(options.data.distortion);
   DataSplit data = task.data ? task.data() : load_data(options.data);
@@ -253,14 +254,14 @@ TrainOptions begin_or_resume(const std::string& folder) {
   return options;
 }
 
-int train(TrainOptions wanted, const TrainTask& task) {
+int train(const TrainOptions& wanted, const TrainTask& task) {
   reserve_standard_streams();
   Ranks& ranks = task.ranks ? *task.ranks : fovea::ranks();
   const std::string folder = wanted.resume.empty() ? wanted.out : wanted.resume;
   if (ranks.rank() > 0) mute();
   try {
     ranks.begin();
-    const int code = train_in(ranks, std::move(wanted), task);
+    const int code = train_in(ranks, wanted, task);
     ranks.end();
     return code;
   } catch (const LostRanks& error) {

@@ -34,6 +34,6 @@ struct TrainTask {
 /// call it, with the same options; rank 0 prints and writes. Returns the exit code: 0, or
 /// 128 + signal if it was stopped early, with its state saved. Throws UsageError for options out of
 /// range and Error for what goes wrong.
-int train(TrainOptions options, const TrainTask& task = {});
+int train(const TrainOptions& options, const TrainTask& task = {});
 
 }  // namespace fovea
