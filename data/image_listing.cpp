@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <set>
+#include <string_view>
 
 #include "core/error.h"
 #include "data/image.h"
@@ -61,25 +62,25 @@ std::string first_few(const std::vector<std::string>& names, std::size_t most) {
 }
 
 // "7_0001", "cat.12", "dog 3", "3 (12)": what is before the number at the end.
-std::string class_before_number(std::string stem) {
-  if (stem.ends_with(')')) stem.pop_back();
+std::string class_before_number(std::string_view stem) {
+  if (stem.ends_with(')')) stem.remove_suffix(1);
   const std::size_t last = stem.find_last_not_of("0123456789");
   if (last == stem.npos || last + 1 == stem.size()) return "";
   const std::size_t end = stem.find_last_not_of("_-. (", last);
-  return end == stem.npos ? "" : stem.substr(0, end + 1);
+  return std::string(end == stem.npos ? "" : stem.substr(0, end + 1));
 }
 
 // "0001_cat": what is behind the number at the start.
-std::string class_behind_number(const std::string& stem) {
+std::string class_behind_number(std::string_view stem) {
   const std::size_t number = stem.find_first_not_of("0123456789");
   if (number == 0 || number == stem.npos) return "";
   const std::size_t begin = stem.find_first_not_of("_-. ", number);
-  return begin == stem.npos || begin == number ? "" : stem.substr(begin);
+  return std::string(begin == stem.npos || begin == number ? "" : stem.substr(begin));
 }
 
 // The classes that `rule` reads in the names of all of `paths`; none if it does not fit.
 std::vector<ClassImages> by_name(const std::vector<std::string>& paths,
-                                 std::string (*rule)(std::string)) {
+                                 std::string (*rule)(std::string_view)) {
   std::map<std::string, std::vector<std::string>> found;
   for (const std::string& path : paths) found[rule(fs::path(path).stem().string())].push_back(path);
   // Names that differ for every image name no classes.
