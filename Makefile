@@ -314,7 +314,7 @@ $(PROGRAMS:%=$(LINKED)/%): $(LINKED)/%: $$(call objects,$$(wildcard apps/$$*/*.c
 	$(Q)$(CXX) $(LDFLAGS_$(KIND)) -o $@ $^ -Wl,--as-needed $(APP_LIBS) $(LIBS)
 
 # The tests also see the files of two programs, but for their main(), and the cases of bench.
-TESTED := apps/bench/cases.cpp $(wildcard apps/web/*.cpp) $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp apps/stn_paper/*.cpp))
+TESTED := apps/bench/cases.cpp $(if $(filter double,$(KIND)),,$(wildcard apps/web/*.cpp)) $(filter-out %/main.cpp,$(wildcard apps/mnist_stn/*.cpp apps/stn_paper/*.cpp))
 $(LINKED)/tests/all: $(call objects,$(TEST_SOURCES) $(TESTED)) $(ARCHIVES)
 $(LINKED)/tests/tagged-$(TAG): $(call objects,$(wildcard tests/*.cpp) $(TAGGED) $(TESTED)) $(ARCHIVES)
 $(LINKED)/tests/all $(LINKED)/tests/tagged-$(TAG):
