@@ -201,10 +201,11 @@ TEST_CASE("healthy training is not warned of, and one that blows up is", "[watch
   CHECK(nothing == "");
   CHECK(learnt > 0.2);
   TrainOptions wild;
-  wild.lr = 0.016;
+  wild.lr = 0.1;  // so much that it blows up whatever the last bits are
   wild.lr_loc_scale = 1;
   const auto [said, lost] = first_steps(wild);
-  CHECK_THAT(said, contains("lies outside of the image"));
+  // Which of the warnings comes first is a matter of those bits.
+  CHECK_THAT(said, contains("transformer") && contains("--lr"));
   CHECK(lost < 0.2);
 }
 
