@@ -160,16 +160,24 @@ class DrawPage {
     this.changed();
   }
 
-  /** Paints with the next frame. */
+  /** Paints what has changed; `event`: what changed it, for `latencies`. */
   changed(event) {
     if (event) this.since ??= { event: event.timeStamp, delivery: performance.now() };
-    this.frame ??= requestAnimationFrame(() => {
+    if (this.frame) this.stale = true;
+    else this.repaint();
+  }
+
+  // At once, but not twice in a frame: what changes before the next one is painted with it.
+  repaint() {
+    this.stale = false;
+    this.frame = requestAnimationFrame(() => {
       this.frame = null;
-      this.paint();
-      const { since } = this, now = performance.now();
-      if (since) this.latencies.push({ fromEvent: now - since.event, fromDelivery: now - since.delivery });
-      this.since = null;
+      if (this.stale) this.repaint();
     });
+    this.paint();
+    const { since } = this, now = performance.now();
+    if (since) this.latencies.push({ fromEvent: now - since.event, fromDelivery: now - since.delivery });
+    this.since = null;
   }
 
   paint() {

@@ -100,7 +100,7 @@ async function drawAll(tab, digits, random) {
   const share = (count) => 100 * count / digits.length;
   const said = `${share(right).toFixed(1)}% with a transformer, ${share(control).toFixed(1)}% without; in the median of ${latencies.length} `
     + `repaints ${median('fromDelivery').toFixed(1)} ms after the page got the pointer's event, ${median('fromEvent').toFixed(1)} ms after `
-    + 'the event, with the wait for the frame';
+    + 'the event, with what waits for the next frame';
   check(share(right) >= 95, said);
   const unjudged = unreliableClock();
   check(unjudged || median('fromDelivery') < 16, said);
