@@ -235,8 +235,8 @@ int run(int argc, char** argv) {
   if (!options.probe.empty()) return run_probe(options.probe);
 
   if (std::count(options.only.begin(), options.only.end(), "ranks")) {
-    if (options.only.size() > 1 || !options.json.empty())
-      throw UsageError("--only ranks goes alone and without --json: every rank runs it");
+    require_usage(options.only.size() == 1 && options.json.empty(),
+                  "--only ranks goes alone and without --json: every rank runs it");
     return run_ranks(options.quick);
   }
   if (!options.json.empty()) require_replaceable(options.json, json_mark, {});

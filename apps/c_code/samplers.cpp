@@ -26,6 +26,12 @@ static void affine_grid(const float *theta, float *grid, int h, int w, int align
 }
 )"},
       {"place", nullptr, R"(
+/* the pixel of a coordinate that goes from -1 to 1 */
+static float pixel_at(float at, int size, int align_corners) {
+  const int edge = align_corners ? 1 : 0;
+  return (at + 1) * ((float)(size - edge) / 2) - (align_corners ? 0.0f : 0.5f);
+}
+
 /* padding: 0 `fill` is outside, 1 the border, 2 mirrored */
 static float place(float v, int size, int padding, int align_corners) {
   const float low = align_corners ? 0.0f : -0.5f, span = (float)(size - 1) - 2 * low;
@@ -48,11 +54,9 @@ static float pixel(const float *plane, int h, int w, float row, float column, fl
 /* x [channels, h, w], grid [n, 2], y [channels, n] */
 static void grid_sample_nearest(const float *x, int channels, int h, int w, const float *grid,
                                 float *y, int n, int padding, float fill, int align_corners) {
-  const int edge = align_corners ? 1 : 0;
-  const float shift = align_corners ? 0.0f : 0.5f;
   for (int k = 0; k < n; ++k) {
-    const float u = (grid[2 * k] + 1) * ((float)(w - edge) / 2) - shift;
-    const float v = (grid[2 * k + 1] + 1) * ((float)(h - edge) / 2) - shift;
+    const float u = pixel_at(grid[2 * k], w, align_corners);
+    const float v = pixel_at(grid[2 * k + 1], h, align_corners);
     const float column = nearbyintf(place(u, w, padding, align_corners));
     const float row = nearbyintf(place(v, h, padding, align_corners));
     for (int c = 0; c < channels; ++c)
@@ -64,11 +68,9 @@ static void grid_sample_nearest(const float *x, int channels, int h, int w, cons
 /* x [channels, h, w], grid [n, 2], y [channels, n] */
 static void grid_sample_bilinear(const float *x, int channels, int h, int w, const float *grid,
                                  float *y, int n, int padding, float fill, int align_corners) {
-  const int edge = align_corners ? 1 : 0;
-  const float shift = align_corners ? 0.0f : 0.5f;
   for (int k = 0; k < n; ++k) {
-    float u = (grid[2 * k] + 1) * ((float)(w - edge) / 2) - shift;
-    float v = (grid[2 * k + 1] + 1) * ((float)(h - edge) / 2) - shift;
+    float u = pixel_at(grid[2 * k], w, align_corners);
+    float v = pixel_at(grid[2 * k + 1], h, align_corners);
     float left, top;
     u = place(u, w, padding, align_corners), v = place(v, h, padding, align_corners);
     left = floorf(u), top = floorf(v);
@@ -96,11 +98,9 @@ static void cubic(float f, float *weights) {
 /* x [channels, h, w], grid [n, 2], y [channels, n] */
 static void grid_sample_bicubic(const float *x, int channels, int h, int w, const float *grid,
                                 float *y, int n, int padding, float fill, int align_corners) {
-  const int edge = align_corners ? 1 : 0;
-  const float shift = align_corners ? 0.0f : 0.5f;
   for (int k = 0; k < n; ++k) {
-    const float u = (grid[2 * k] + 1) * ((float)(w - edge) / 2) - shift;
-    const float v = (grid[2 * k + 1] + 1) * ((float)(h - edge) / 2) - shift;
+    const float u = pixel_at(grid[2 * k], w, align_corners);
+    const float v = pixel_at(grid[2 * k + 1], h, align_corners);
     float across[4], down[4];
     cubic(u - floorf(u), across), cubic(v - floorf(v), down);
     for (int c = 0; c < channels; ++c) {

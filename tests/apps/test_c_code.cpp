@@ -7,6 +7,7 @@
 #include "layers/all.h"
 #include "tests/compiled_c.h"
 #include "tests/digits.h"
+#include "tests/function_module.h"
 
 using namespace fovea;
 using namespace fovea::testing;
@@ -66,16 +67,6 @@ Model with_options(const std::string& name, const std::vector<std::string>& opti
   disturb(model);
   return model;
 }
-
-class Function : public Module {
- public:
-  explicit Function(std::function<Tensor(const Tensor&)> f) : f_(std::move(f)) { eval(); }
-  Tensor forward(const Tensor& x) const override { return f_(x); }
-  std::string describe() const override { return "Function"; }
-
- private:
-  std::function<Tensor(const Tensor&)> f_;
-};
 
 // A model whose network is the function of an image [2, 6, 6], brought to two classes.
 Model of(std::function<Tensor(const Tensor&)> f) {

@@ -27,10 +27,12 @@
 #include "layers/pad.h"
 #include "layers/reduce.h"
 #include "layers/shape_ops.h"
+#include "tests/function_module.h"
 #include "tests/temp_dir.h"
 
 using namespace fovea;
 using fovea::testing::contains;
+using fovea::testing::Function;
 using fovea::testing::message_of;
 using fovea::testing::TempDir;
 
@@ -77,17 +79,6 @@ const onnx::NodeProto& node(const onnx::GraphProto& graph, std::string_view type
   FAIL("no node " << type);
   return graph.node(0);
 }
-
-// A module made of a function.
-class Function : public Module {
- public:
-  explicit Function(std::function<Tensor(const Tensor&)> f) : f_(std::move(f)) { eval(); }
-  Tensor forward(const Tensor& x) const override { return f_(x); }
-  std::string describe() const override { return "Function"; }
-
- private:
-  std::function<Tensor(const Tensor&)> f_;
-};
 
 // Operators of the function over an image [2, 6, 6]; the checker has inferred all shapes.
 std::vector<std::string> operators(const std::function<Tensor(const Tensor&)>& f) {
