@@ -8,7 +8,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <set>
 #include <thread>
+#include <utility>
 
 #include "apps/cluster/ranks.h"
 
@@ -25,6 +27,9 @@ constexpr std::size_t largest_message = std::size_t{1} << 30;
 constexpr auto spin_time = std::chrono::microseconds(300);
 constexpr auto yield_time = std::chrono::milliseconds(20);
 constexpr auto nap = std::chrono::microseconds(100);
+
+// Marks messages by which a rank that waits long tells the others that it is alive.
+constexpr int alive_tag = 1;
 
 void check(int code, const char* what) {
   if (code == MPI_SUCCESS) return;
@@ -77,13 +82,14 @@ class MpiRanks final : public Ranks {
   void exchange(std::span<const std::span<const std::byte>> to,
                 std::span<const std::span<std::byte>> from) override {
     requests_.clear();
-    sources_.clear();
+    partners_.clear();
     // Each begins with its neighbour, so that not all send to rank 0 first.
     for (int i = 1; i < size_; ++i) receive((rank_ + size_ - i) % size_, from);
     for (int i = 1; i < size_; ++i) send((rank_ + i) % size_, to);
     const auto self = static_cast<std::size_t>(rank_);
     std::copy(to[self].begin(), to[self].end(), from[self].begin());
     wait();
+    ++exchanges_;
   }
 
  private:
@@ -94,7 +100,7 @@ class MpiRanks final : public Ranks {
       check(MPI_Irecv(left.data(), static_cast<int>(size), MPI_BYTE, rank, 0, MPI_COMM_WORLD,
                       &requests_.emplace_back()),
             "receive");
-      sources_.push_back(rank);
+      partners_.push_back(rank);
       left = left.subspan(size);
     } while (!left.empty());
   }
@@ -106,21 +112,24 @@ class MpiRanks final : public Ranks {
       check(MPI_Isend(left.data(), static_cast<int>(size), MPI_BYTE, rank, 0, MPI_COMM_WORLD,
                       &requests_.emplace_back()),
             "send");
+      partners_.push_back(rank);
       left = left.subspan(size);
     } while (!left.empty());
   }
 
   void wait() {
     const Clock::time_point start = Clock::now();
+    bool said_alive = false;
     for (int done = 0; !done;) {
       check(MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &done,
                         MPI_STATUSES_IGNORE),
             "wait");
       if (done) return;
       const auto waited = Clock::now() - start;
+      const double seconds = std::chrono::duration<double>(waited).count();
+      if (seconds > timeout_ / 2 && !std::exchange(said_alive, true)) say_alive();
       // The first rank speaks first: all that wait will find the same.
-      const double late = timeout_ + 0.3 * std::min(rank_, 10);
-      if (std::chrono::duration<double>(waited).count() > late) give_up();
+      if (seconds > timeout_ + 0.3 * std::min(rank_, 10)) return give_up();
       if (waited > yield_time)
         std::this_thread::sleep_for(nap);
       else if (waited > spin_time)
@@ -128,25 +137,55 @@ class MpiRanks final : public Ranks {
     }
   }
 
-  [[noreturn]] void give_up() {
-    std::string silent;
-    for (std::size_t i = 0; i < sources_.size(); ++i) {
+  void say_alive() {
+    alive_in_ = exchanges_;
+    for (int rank = 0; rank < size_; ++rank) {
+      if (rank == rank_) continue;
+      MPI_Request sent;
+      check(MPI_Isend(&alive_in_, 1, MPI_UINT64_T, rank, alive_tag, MPI_COMM_WORLD, &sent), "send");
+      MPI_Request_free(&sent);
+    }
+  }
+
+  // Whether a rank waits, too: in this exchange, or in the one before, for what I have got already.
+  bool is_alive(int rank) {
+    bool alive = false;
+    for (int there = 1; there;) {
+      MPI_Iprobe(rank, alive_tag, MPI_COMM_WORLD, &there, MPI_STATUS_IGNORE);
+      std::uint64_t exchange = 0;
+      if (!there || MPI_Recv(&exchange, 1, MPI_UINT64_T, rank, alive_tag, MPI_COMM_WORLD,
+                             MPI_STATUS_IGNORE) != MPI_SUCCESS)
+        break;
+      alive = exchange + 1 >= exchanges_;
+    }
+    return alive;
+  }
+
+  void give_up() {
+    std::set<int> silent, hung;
+    for (std::size_t i = 0; i < requests_.size(); ++i) {
       int done = 0;
       MPI_Test(&requests_[i], &done, MPI_STATUS_IGNORE);
-      if (done || (i > 0 && sources_[i] == sources_[i - 1])) continue;
-      const auto& host = places_[static_cast<std::size_t>(sources_[i])].host;
-      silent += cat(silent.empty() ? "" : ", ", "rank ", sources_[i], " on ", host.data());
+      if (!done) silent.insert(partners_[i]);
     }
-    throw LostRanks(cat("no word from ", silent.empty() ? "others, who do not take mine" : silent,
-                        " for ", timeout_,
+    if (silent.empty()) return;  // at the last moment
+    for (const int rank : silent)
+      if (!is_alive(rank)) hung.insert(rank);
+    std::string names;
+    for (const int rank : hung.empty() ? silent : hung) {
+      const auto& host = places_[static_cast<std::size_t>(rank)].host;
+      names += cat(names.empty() ? "" : ", ", "rank ", rank, " on ", host.data());
+    }
+    throw LostRanks(cat("no word from ", names, " for ", timeout_,
                         " s: hung, or cut off (FOVEA_RANK_TIMEOUT=S waits longer)"));
   }
 
   const double timeout_;
   int rank_ = 0, size_ = 1;
+  std::uint64_t exchanges_ = 0, alive_in_ = 0;  // how many are over; the one I said I wait in
   std::vector<Place> places_;
   std::vector<MPI_Request> requests_;
-  std::vector<int> sources_;  // of the first requests, which receive
+  std::vector<int> partners_;  // the rank of each request
 };
 
 // Set by Open MPI's mpirun, or by others that start a job. MPI would otherwise start a server.
