@@ -58,7 +58,7 @@ OBJ := $(BUILD)/obj/$(notdir $(CXX))-$(ARCH)-$(KIND)
 # One file tells programs for several processes from those for one: they share all other objects.
 LINKED := $(OBJ)$(if $(MPI),-mpi)
 
-LIB_SOURCES  := $(wildcard core/*.cpp layers/*.cpp layers/*/*.cpp optim/*.cpp data/*.cpp)
+LIB_SOURCES  := $(wildcard core/*.cpp layers/*.cpp layers/*/*.cpp optim/*.cpp data/*.cpp data/*/*.cpp)
 APP_SOURCES  := $(wildcard apps/*/*.cpp)
 # A folder of apps/ with a main.cpp is a program; the others are rooms that programs share.
 PROGRAMS     := $(patsubst apps/%/main.cpp,%,$(wildcard apps/*/main.cpp))
@@ -77,7 +77,7 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/%.cpp,%,$(filter-out %/driver.cpp,$(wildca
 objects = $(patsubst %.cpp,$(OBJ)/%.o,$(1))
 # In the order in which they use each other.
 ARCHIVES := $(OBJ)/libfovea_onnx.a $(LINKED)/libfovea_train.a $(OBJ)/libfovea.a
-FORMATTED := $(wildcard $(foreach d,core core/plain layers layers/* optim data apps/* apps/web/plain tests tests/*,$(d)/*.cpp $(d)/*.h))
+FORMATTED := $(wildcard $(foreach d,core core/plain layers layers/* optim data data/* apps/* apps/web/plain tests tests/*,$(d)/*.cpp $(d)/*.h))
 
 Q := $(if $(V),,@)
 

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "core/error.h"
-#include "data/decode.h"
+#include "data/codecs/decode.h"
 #include "data/image_listing.h"
 
 namespace fovea {

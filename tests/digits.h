@@ -8,7 +8,7 @@
 
 #include "apps/networks/model.h"
 #include "core/random.h"
-#include "data/canvas.h"
+#include "data/drawing/canvas.h"
 #include "data/synthetic.h"
 
 namespace fovea::testing {

@@ -4,9 +4,9 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "data/digits/prepare_digit.h"
 #include "data/distort.h"
 #include "data/image_listing.h"
-#include "data/prepare_digit.h"
 
 namespace fovea {
 

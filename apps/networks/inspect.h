@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "apps/networks/model.h"
-#include "data/canvas.h"
 #include "data/dataset.h"
+#include "data/drawing/canvas.h"
 #include "layers/spatial_transformer.h"
 
 namespace fovea {

@@ -5,8 +5,8 @@
 
 #include "apps/networks/model.h"
 #include "apps/run/frames.h"
+#include "data/codecs/gif.h"
 #include "data/dataset.h"
-#include "data/gif.h"
 
 namespace fovea {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "apps/networks/inspect.h"
-#include "data/canvas.h"
+#include "data/drawing/canvas.h"
 
 namespace fovea {
 

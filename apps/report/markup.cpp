@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "core/error.h"
-#include "data/font.h"
+#include "data/drawing/font.h"
 
 namespace fovea {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "apps/report/contact_sheet.h"
 #include "core/error.h"
-#include "data/canvas.h"
-#include "data/font.h"
+#include "data/drawing/canvas.h"
+#include "data/drawing/font.h"
 #include "tests/catch.h"
 
 using namespace fovea;

@@ -6,7 +6,7 @@
 
 #include "apps/mnist_stn/pictures.h"
 #include "apps/networks/inspect.h"
-#include "data/prepare_digit.h"
+#include "data/digits/prepare_digit.h"
 #include "tests/digits.h"
 #include "tests/image_bytes.h"
 #include "tests/program.h"

@@ -4,7 +4,7 @@
 
 #include "apps/mnist_stn/pictures.h"
 #include "apps/networks/inspect.h"
-#include "data/prepare_digit.h"
+#include "data/digits/prepare_digit.h"
 #include "data/synthetic.h"
 #include "layers/losses.h"
 #include "optim/adam.h"

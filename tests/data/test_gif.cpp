@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "core/error.h"
-#include "data/canvas.h"
-#include "data/gif.h"
-#include "data/palette.h"
+#include "data/codecs/gif.h"
+#include "data/codecs/palette.h"
+#include "data/drawing/canvas.h"
 #include "tests/catch.h"
 #include "tests/temp_dir.h"
 

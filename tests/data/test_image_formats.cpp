@@ -8,7 +8,7 @@
 #include <cstdlib>
 
 #include "core/error.h"
-#include "data/gif.h"
+#include "data/codecs/gif.h"
 #include "data/image.h"
 #include "tests/catch.h"
 #include "tests/image_bytes.h"

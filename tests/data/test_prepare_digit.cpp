@@ -3,7 +3,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
-#include "data/prepare_digit.h"
+#include "data/digits/prepare_digit.h"
 #include "data/synthetic.h"
 #include "tests/catch.h"
 

@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <functional>
 
-#include "data/prepare_digit.h"
+#include "data/digits/prepare_digit.h"
 #include "data/synthetic.h"
 #include "tests/catch.h"
 

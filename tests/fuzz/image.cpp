@@ -3,7 +3,7 @@
 #include <turbojpeg.h>
 #include <webp/encode.h>
 
-#include "data/gif.h"
+#include "data/codecs/gif.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace fovea::fuzz {

@@ -1,4 +1,4 @@
-#include "data/paper_lines.h"
+#include "data/digits/paper_lines.h"
 
 #include <algorithm>
 #include <cmath>

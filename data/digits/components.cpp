@@ -1,4 +1,4 @@
-#include "data/components.h"
+#include "data/digits/components.h"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "data/image_codec.h"
+#include "data/codecs/image_codec.h"
 
 namespace fovea {
 

@@ -1,4 +1,4 @@
-#include "data/decode.h"
+#include "data/codecs/decode.h"
 
 #include <algorithm>
 #include <atomic>

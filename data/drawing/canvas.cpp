@@ -1,4 +1,4 @@
-#include "data/canvas.h"
+#include "data/drawing/canvas.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "data/palette.h"
+#include "data/codecs/palette.h"
 
 #include <algorithm>
 #include <array>

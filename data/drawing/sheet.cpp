@@ -1,10 +1,10 @@
-#include "data/sheet.h"
+#include "data/drawing/sheet.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "data/components.h"
-#include "data/ground.h"
+#include "data/digits/components.h"
+#include "data/digits/ground.h"
 
 namespace fovea {
 

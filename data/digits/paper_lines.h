@@ -1,7 +1,7 @@
 // Ruled and squared paper, boxes, underlines: straight lines across a picture; part of find_ink().
 #pragma once
 
-#include "data/components.h"
+#include "data/digits/components.h"
 
 namespace fovea {
 

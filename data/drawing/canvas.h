@@ -55,8 +55,8 @@ enum class Scaling { nearest, smooth };  // smooth: bilinear between pixel centr
 void draw_picture(Image& canvas, const Image& picture, int x, int y, int scale,
                   Scaling scaling = Scaling::nearest);
 
-/// Draws one line of UTF-8 text in the built-in font (data/font.h) with its top left corner at
-/// (x, y); even scales smooth diagonal strokes. Throws Error for scale < 1.
+/// Draws one line of UTF-8 text in the built-in font (data/drawing/font.h) with its top left corner
+/// at (x, y); even scales smooth diagonal strokes. Throws Error for scale < 1.
 void draw_text(Image& canvas, int x, int y, std::string_view text, Colour colour, int scale = 1);
 
 /// Extent in pixels of what draw_text draws.

@@ -1,13 +1,13 @@
-#include "data/find_ink.h"
+#include "data/digits/find_ink.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
-#include "data/components.h"
-#include "data/ground.h"
-#include "data/paper_lines.h"
-#include "data/sheet.h"
+#include "data/digits/components.h"
+#include "data/digits/ground.h"
+#include "data/digits/paper_lines.h"
+#include "data/drawing/sheet.h"
 
 namespace fovea {
 

@@ -11,7 +11,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "data/image_codec.h"
+#include "data/codecs/image_codec.h"
 
 namespace fovea {
 namespace {

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "data/canvas.h"
+#include "data/drawing/canvas.h"
 
 namespace fovea {
 

@@ -1,8 +1,8 @@
 #include <string>
 
 #include "core/error.h"
-#include "data/canvas.h"
-#include "data/font.h"
+#include "data/drawing/canvas.h"
+#include "data/drawing/font.h"
 
 namespace fovea {
 namespace {

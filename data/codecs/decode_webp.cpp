@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "core/error.h"
-#include "data/image_codec.h"
+#include "data/codecs/image_codec.h"
 
 namespace fovea {
 

@@ -1,4 +1,4 @@
-#include "data/font.h"
+#include "data/drawing/font.h"
 
 namespace fovea {
 namespace {

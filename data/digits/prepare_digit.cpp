@@ -1,10 +1,10 @@
-#include "data/prepare_digit.h"
+#include "data/digits/prepare_digit.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
-#include "data/find_ink.h"
+#include "data/digits/find_ink.h"
 
 namespace fovea {
 

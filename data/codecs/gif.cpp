@@ -1,4 +1,4 @@
-#include "data/gif.h"
+#include "data/codecs/gif.h"
 
 #include <gif_lib.h>
 
@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "data/palette.h"
+#include "data/codecs/palette.h"
 
 namespace fovea {
 namespace {

@@ -1,4 +1,4 @@
-#include "data/ground.h"
+#include "data/digits/ground.h"
 
 #include <algorithm>
 #include <array>
