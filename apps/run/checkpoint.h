@@ -22,7 +22,8 @@ struct RunState {
   std::int64_t epoch_correct = 0, epoch_images = 0;
 
   /// The epoch whose weights are the result so far, from 1; 0: none was finished. With validation
-  /// images the one with the lowest loss on them, else the last one.
+  /// images the one with the fewest errors on them, and of these the lowest loss; else the last
+  /// one.
   int best_epoch = 0;
   double best_loss = 0, best_accuracy = 0;  ///< on validation images; else on test images
   int epochs_since_best = 0;

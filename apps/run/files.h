@@ -26,8 +26,10 @@
 //                    seconds are of the whole run; theta_deviation is mean |theta - identity|, null
 //                    without a transformer.
 // log.csv            the same, with a head; cells that do not apply are empty.
-// best.safetensors   the result: with --validation the weights of the epoch with the lowest loss on
-//                    held-out images so far, else of the last epoch; last.safetensors: the newest.
+// best.safetensors   the result: with --validation the weights of the epoch with the fewest errors
+// on
+//                    held-out images so far (of as few, the lowest loss), else of the last epoch;
+//                    last.safetensors: the newest.
 // checkpoint-N...    weights, optimiser state, counters and options after N steps (checkpoint.h).
 // frames/theta.jsonl about 40 moments of training, geometrically spaced from step 0 to the end:
 //                    {"step", "epoch" (fraction of epochs done), "indices": [16 of the test set],

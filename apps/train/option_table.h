@@ -189,7 +189,7 @@ void visit_options(Options& o, Visit visit) {
           "steps between checkpoints; 0: after each epoch only", "STEPS");
   running("keep", o.keep, 1, 1e6, "checkpoints to keep", "N");
   running("early-stop", o.early_stop, 0, 1e6,
-          "stop after N epochs without a better validation loss; 0: never", "N");
+          "stop after N epochs without a better one on validation images; 0: never", "N");
   running("tensorboard", o.tensorboard, 0, 0, "write event files for TensorBoard, too", "");
   running("quiet", o.quiet, 0, 0, "print results on validation and test images only", "");
 }

@@ -59,7 +59,7 @@ struct TrainOptions {
   int log_every = 100;       ///< batches
   int checkpoint_every = 0;  ///< steps; 0: at the end of each epoch only
   int keep = 2;              ///< checkpoints
-  int early_stop = 0;        ///< epochs without better validation loss; 0: never
+  int early_stop = 0;        ///< epochs without a better one on validation images; 0: never
   bool tensorboard = false, quiet = false, allow_non_finite = false, overwrite = false;
 
   Augmentation augmentation() const;  ///< after resolve()

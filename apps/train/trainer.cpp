@@ -233,7 +233,8 @@ void Trainer::finish_epoch() {
     state_.finished = true;
     if (!options_.quiet && state_.epoch < options_.epochs)
       print(cat("Stopping early: ", state_.epochs_since_best,
-                " epochs without a better validation loss than epoch ", state_.best_epoch, "\n"));
+                " epochs without a better result on validation images than epoch ",
+                state_.best_epoch, "\n"));
   }
   if (state_.epoch == options_.epochs) state_.finished = true;
   save();
@@ -247,8 +248,16 @@ void Trainer::follow_plateau(double loss, const char* of) {
     print(cat("No better ", of, " loss: learning rate ", state_.plateau->lr, " from here on\n"));
 }
 
+// Fewer errors are better, and of as few the lower loss. Loss alone, with smoothed labels,
+// preferred epochs of the middle of training that made half as many errors again.
+bool Trainer::is_better(const Evaluation& judged) const {
+  const double accuracy = judged.accuracy();
+  return accuracy > state_.best_accuracy ||
+         (accuracy == state_.best_accuracy && judged.loss < state_.best_loss);
+}
+
 void Trainer::note_best(const Evaluation& judged, bool chooses) {
-  if (chooses && state_.best_epoch != 0 && !(judged.loss < state_.best_loss)) {
+  if (chooses && state_.best_epoch != 0 && !is_better(judged)) {
     ++state_.epochs_since_best;
     return;
   }

@@ -58,6 +58,7 @@ class Trainer {
   void log_step(const StepResult& result, const Batch& batch);
   void finish_epoch();
   const Dataset& judged_set() const;
+  bool is_better(const Evaluation& judged) const;
   void note_best(const Evaluation& judged, bool chooses);
   void follow_plateau(double loss, const char* of);
   void save();

@@ -59,7 +59,11 @@ TEST_CASE("without validation images the last epoch is the result, with them the
   std::size_t best = 0;
   for (std::size_t i = 0; i < 4; ++i) {
     CHECK(std::isnan(log.epochs[i]["test_loss"]));  // test images wait for the end
-    if (log.epochs[i]["validation_loss"] < log.epochs[best]["validation_loss"]) best = i;
+    const auto rank = [&](std::size_t epoch) {
+      return std::pair(-log.epochs[epoch]["validation_accuracy"],
+                       log.epochs[epoch]["validation_loss"]);
+    };
+    if (rank(i) < rank(best)) best = i;
   }
   const RunState state = read_newest_checkpoint(held_out.path()).state;
   CHECK(state.best_epoch == static_cast<int>(best) + 1);
