@@ -1,5 +1,18 @@
 # The page: the library and what it needs of apps/ by emscripten, without threads and OpenBLAS (core/plain),
 # and what is not in it: readers of files, whose only user is the page's script.
+
+## web: build/fovea.html, the live page, in one file (installs emscripten: 112 MB). CODE=URL is what it links to
+.PHONY: web
+web:
+	$(Q)command -v em++ >/dev/null || { echo 'web: emscripten is missing: 112 MB to download'; .ci/install emscripten; }
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/fovea.html
+
+## test-web: the page in headless Chromium, its bits against those of an SSE build (installs chromium)
+.PHONY: test-web
+test-web: web
+	$(Q)command -v chromium >/dev/null || { echo 'test-web: chromium is missing: 90 MB to download'; .ci/install chromium; }
+	$(Q)$(MAKE) --no-print-directory ARCH=x86-64-v2 KIND=release run-test-web
+
 WEB      := $(BUILD)/obj/web
 WEB_OUT  := core/blas.cpp core/workers.cpp core/file.cpp core/directory.cpp core/safetensors% layers/weights.cpp
 WEB_IN   := $(wildcard core/*.cpp core/plain/*.cpp layers/*.cpp layers/*/*.cpp optim/*.cpp apps/web/*.cpp apps/web/plain/*.cpp) \
