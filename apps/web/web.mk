@@ -33,6 +33,10 @@ $(WEB)/fovea.wasm: $(patsubst %.cpp,$(WEB)/%.o,$(WEB_SOURCES))
 	$(Q)em++ -Os -msimd128 -fwasm-exceptions -s STANDALONE_WASM --no-entry -s ALLOW_MEMORY_GROWTH -s TOTAL_STACK=1MB \
 	  $(WEB_CALLS:%=-Wl,--export=%) -o $@ $^
 
+# build/mnist_stn train --distort RTS --validation 5000 --epochs 30 --augment --rotate 20 --shift 2 --scale 0.15
+#   --shear 8 --elastic 1.5 --lr 0.003 --seed 1 --threads 1 --model-option conv1=12 conv2=24 fc=48, with
+#   --lr-loc-scale 0.25 --model-option warp=pose output=28 antialias=true localization1=12 localization2=16;
+#   the control with --model tutorial-cnn instead.
 CANVAS_WEIGHTS := data/pretrained/canvas.safetensors data/pretrained/canvas-control.safetensors
 CODE ?= ../README.md
 $(BUILD)/fovea.html: $(WEB)/fovea.wasm $(wildcard apps/web/*.html apps/web/*.css apps/web/*.js apps/web/*.mjs) $(CANVAS_WEIGHTS)
