@@ -129,6 +129,7 @@ coverage:
 .PHONY: run-coverage
 run-coverage: $(LINKED)/tests/all $(PROGRAMS:%=$(LINKED)/%)
 	$(Q)find $(OBJ) -name '*.gcda' -delete
+	$(Q)ln -sfn '$(CURDIR)/data' $(BUILD)/obj/data  # as seen from a program in $(OBJ): the weights that come with it
 	$(Q)FOVEA_PROGRAM=$(LINKED)/mnist_stn $(LINKED)/tests/all $(TESTS)
 	$(Q).ci/coverage $(OBJ) $(BUILD)/coverage
 ifeq ($(KIND),coverage)  # nobody asks how much of the tests runs
