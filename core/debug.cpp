@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -73,21 +74,18 @@ bool is_free_for_graph(const std::string& path) {
 void write_graph(const std::vector<Node*>& order) {
   require(is_free_for_graph(graph_file()), "FOVEA_GRAPH: ", graph_file(),
           " is there already and is no graph of ours; choose another name");
-  std::FILE* file = std::fopen(graph_file().c_str(), "w");
-  if (!file) fail("FOVEA_GRAPH: cannot write ", graph_file());
-  std::fprintf(file, "digraph fovea {\n  rankdir=BT;\n  node [shape=box];\n");
+  const auto name = [](const void* of) { return cat("n", reinterpret_cast<std::uintptr_t>(of)); };
+  std::string text = "digraph fovea {\n  rankdir=BT;\n  node [shape=box];\n";
   for (const Node* node : order) {
-    std::fprintf(file, "  n%p [label=\"%s\"];\n", static_cast<const void*>(node), node->op());
+    text += cat("  ", name(node), " [label=\"", node->op(), "\"];\n");
     for (const Tensor& input : node->inputs()) {
-      const void* source = input.node() ? static_cast<const void*>(input.node().get())
-                                        : static_cast<const void*>(input.data());
+      const std::string source = input.node() ? name(input.node().get()) : name(input.data());
       if (!input.node() || input.node()->is_leaf())
-        std::fprintf(file, "  n%p [label=\"%s\", style=rounded];\n", source, cat(input).c_str());
-      std::fprintf(file, "  n%p -> n%p;\n", source, static_cast<const void*>(node));
+        text += cat("  ", source, " [label=\"", input, "\", style=rounded];\n");
+      text += cat("  ", source, " -> ", name(node), ";\n");
     }
   }
-  std::fprintf(file, "}\n");
-  std::fclose(file);
+  write_file_atomically(graph_file(), text + "}\n");
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "apps/train/schedules.h"
 
 #include <charconv>
-#include <cmath>
 #include <sstream>
 
 #include "apps/shell/suggest.h"
@@ -23,9 +22,7 @@ const std::vector<ScheduleKind>& schedule_kinds() {
        }},
       {"exponential", true,
        [](O o, int batches, std::int64_t) {
-         return Schedule([lr = *o.lr, gamma = o.gamma, batches](std::int64_t step) {
-           return lr * std::pow(gamma, static_cast<double>(step / batches));
-         });
+         return step_decay({.lr = *o.lr, .every = batches, .gamma = o.gamma});
        }},
       {"multi-step", true,
        [](O o, int batches, std::int64_t) {

@@ -180,7 +180,8 @@ TEST_CASE("fault 39: after SIGKILL at any moment the old or the new file loads",
   write_safetensors(path, version(0));
   Random random(20);
   int last = 0;
-  for (int kill = 0; kill < 20; ++kill) {
+  // On a busy machine more, until some write did finish.
+  for (int kill = 0; kill < 20 || (last == 0 && kill < 500); ++kill) {
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
@@ -196,7 +197,7 @@ TEST_CASE("fault 39: after SIGKILL at any moment the old or the new file loads",
     CHECK(same(loaded, version(step)));
     last = step;
   }
-  CHECK(last > 0);                       // some writes did finish
+  CHECK(last > 0);
   remove_stale_temporaries(dir.path());  // fault 43
   CHECK(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 1);
 }

@@ -73,7 +73,7 @@ def write_digits():
 def readme_lines():
     text = (HERE.parent.parent / "README.md").read_text()
     section = text.split("## Weights to and from PyTorch")[1].split("\n## ")[0]
-    return [line[4:] for line in section.splitlines() if line.startswith("    ")]
+    return [line[4:].removeprefix("build/") for line in section.splitlines() if line.startswith("    ")]
 
 
 def compare(program, net, weights, fill):
