@@ -101,6 +101,11 @@ std::string name_of(const std::string& directory) {
 
 }  // namespace
 
+bool is_dataset_path(const std::string& directory) {
+  std::error_code ignored;
+  return fs::exists(directory, ignored) || is_emnist_set(directory);
+}
+
 DataSplit open_dataset(const std::string& directory, const OpenOptions& options) {
   try {
     if (directory.empty()) throw NoDataset("data set: the folder's name is empty");
