@@ -46,7 +46,7 @@ const Format formats[] = {
      has_cifar10,
      [](const std::string& d, const OpenOptions&) { return read_cifar10(d); }},
     {{},
-     "train/<class>/*.png, <class>/*.png, <class>_1.png",
+     "train/<class>/*.png, <class>/*.png, <class>_1.png, 1_<class>.png",
      has_image_folder,
      [](const std::string& d, const OpenOptions& o) {
        return read_image_folder(d, o.skip_unreadable);
