@@ -65,6 +65,20 @@ std::vector<ImageFile> list_part(const std::string& part, const std::vector<Clas
   return files;
 }
 
+void append_note(std::string& note, const std::string& more) {
+  if (!note.empty()) note += "; ";
+  note += more;
+}
+
+// Which reading was chosen, where names of files give classes.
+std::string named_note(const std::string& directory, const std::vector<ClassImages>& classes) {
+  for (const ClassImages& one : classes)
+    if (!one.paths.empty() && fs::path(one.paths[0]).parent_path() == fs::path(directory))
+      return cat("classes by the names of files: ", fs::path(one.paths[0]).filename().string(),
+                 " is of class ", one.name);
+  return "";
+}
+
 // train/<class>/ with test/<class>/ or another of its names.
 Listing list_two_parts(const std::string& directory, const std::string& train, LeftOut& left_out) {
   const std::vector<std::string> tests =
@@ -77,7 +91,9 @@ Listing list_two_parts(const std::string& directory, const std::string& train, L
   const std::vector<ClassImages> found = list_classes(train, &left_out);
   for (const ClassImages& one : found) listing.classes.push_back(one.name);
   listing.train = list_part(train, found, listing.classes);
-  listing.test = list_part(tests[0], list_classes(tests[0], &left_out), listing.classes);
+  listing.test =
+      list_part(tests[0], list_classes(tests[0], &left_out, images_in(train)), listing.classes);
+  listing.note = named_note(train, found);
   require(!listing.test.empty(), tests[0], ": has no class folders (", describe_folder(tests[0]),
           ")");
   return listing;
@@ -85,8 +101,12 @@ Listing list_two_parts(const std::string& directory, const std::string& train, L
 
 // Classes only; folders without images do not count as classes.
 Listing list_one_part(const std::string& directory, LeftOut& left_out) {
+  for (const std::string& part : find_parts(directory, {"train", "training"}))
+    require(images_in(part).empty(), part, ": holds images that are in no class (",
+            describe_folder(part), "); use train/<class>/*.png or train/<class>_1.png");
   Listing listing;
-  for (const ClassImages& one : list_classes(directory, &left_out)) {
+  const std::vector<ClassImages> found = list_classes(directory, &left_out);
+  for (const ClassImages& one : found) {
     if (one.paths.empty()) {
       left_out.add("folders without images", (fs::path(directory) / one.name).string());
       continue;
@@ -100,14 +120,12 @@ Listing list_one_part(const std::string& directory, LeftOut& left_out) {
   }
   require(!listing.test.empty(), directory, ": no class has ", test_share,
           " images, so none are left for testing: add images, or a train/ and a test/ folder");
-  listing.note = cat("no test folder: every ", test_share,
-                     "th image of a class, by file name, is in the test set");
+  require(listing.classes.size() > 1, directory, ": all images are of one class, ",
+          listing.classes[0], "; make a folder for each class");
+  listing.note = named_note(directory, found);
+  append_note(listing.note, cat("no test folder: every ", test_share,
+                                "th image of a class, by file name, is in the test set"));
   return listing;
-}
-
-void append_note(std::string& note, const std::string& more) {
-  if (!note.empty()) note += "; ";
-  note += more;
 }
 
 }  // namespace

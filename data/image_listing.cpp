@@ -5,10 +5,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <set>
-#include <string_view>
 
 #include "core/error.h"
 #include "data/image.h"
+#include "data/image_names.h"
 
 namespace fovea {
 
@@ -61,35 +61,24 @@ std::string first_few(const std::vector<std::string>& names, std::size_t most) {
   return out + (names.size() > most ? ", ..." : "");
 }
 
-// "7_0001", "cat.12", "dog 3", "3 (12)": what is before the number at the end.
-std::string class_before_number(std::string_view stem) {
-  if (stem.ends_with(')')) stem.remove_suffix(1);
-  const std::size_t last = stem.find_last_not_of("0123456789");
-  if (last == stem.npos || last + 1 == stem.size()) return "";
-  const std::size_t end = stem.find_last_not_of("_-. (", last);
-  return std::string(end == stem.npos ? "" : stem.substr(0, end + 1));
-}
-
-// "0001_cat": what is behind the number at the start.
-std::string class_behind_number(std::string_view stem) {
-  const std::size_t number = stem.find_first_not_of("0123456789");
-  if (number == 0 || number == stem.npos) return "";
-  const std::size_t begin = stem.find_first_not_of("_-. ", number);
-  return std::string(begin == stem.npos || begin == number ? "" : stem.substr(begin));
-}
-
-// The classes that `rule` reads in the names of all of `paths`; none if it does not fit.
+// The classes in the names of `paths`, by the rule that fits those of `like`; none if none does.
 std::vector<ClassImages> by_name(const std::vector<std::string>& paths,
-                                 std::string (*rule)(std::string_view)) {
+                                 const std::vector<std::string>& like, LeftOut* left_out) {
+  const NameRule rule = find_name_rule(like);
+  if (!rule) return {};
   std::map<std::string, std::vector<std::string>> found;
-  for (const std::string& path : paths) found[rule(fs::path(path).stem().string())].push_back(path);
-  // Names that differ for every image name no classes.
-  if (found.count("") || found.size() < 2 || found.size() > paths.size() / 2) return {};
   std::vector<std::string> names;
-  for (const auto& [name, images] : found) names.push_back(name);
+  for (const std::string& path : paths) {
+    std::vector<std::string>& images = found[class_in_name(path, rule)];
+    if (images.empty()) names.push_back(class_in_name(path, rule));
+    images.push_back(path);
+  }
   sort_names(names);
   std::vector<ClassImages> classes;
-  for (const std::string& name : names) classes.push_back({name, std::move(found[name])});
+  for (const std::string& name : names)
+    if (!name.empty()) classes.push_back({name, std::move(found[name])});
+  if (left_out && found.contains(""))
+    for (const std::string& path : found[""]) left_out->add("no class in the file's name", path);
   return classes;
 }
 
@@ -145,7 +134,8 @@ void LeftOut::report() const {
   for (const std::string& line : lines()) std::fprintf(stderr, "%s\n", line.c_str());
 }
 
-std::vector<ClassImages> list_classes(const std::string& directory, LeftOut* left_out) {
+std::vector<ClassImages> list_classes(const std::string& directory, LeftOut* left_out,
+                                      const std::vector<std::string>& named_like) {
   std::vector<ClassImages> classes;
   bool any = false;
   for (const std::string& name : folders_in(directory)) {
@@ -160,9 +150,7 @@ std::vector<ClassImages> list_classes(const std::string& directory, LeftOut* lef
     for (const std::string& path : loose) left_out->add("images beside the class folders", path);
     return classes;
   }
-  if (classes = by_name(loose, class_before_number); classes.empty())
-    classes = by_name(loose, class_behind_number);
-  return classes;
+  return by_name(loose, named_like.empty() ? loose : named_like, left_out);
 }
 
 std::string describe_folder(const std::string& directory) {
@@ -181,6 +169,10 @@ std::string describe_folder(const std::string& directory) {
   if (files > 0)
     out += cat(out.empty() ? "" : ", ", plural(files, "file"), " (",
                first_few({endings.begin(), endings.end()}, 5), ")");
+  std::vector<std::string> images;
+  for (const std::string& path : images_in(directory))
+    images.push_back(fs::path(path).filename().string());
+  if (!images.empty()) out += cat("; names of images give no class: ", first_few(images, 3));
   return out.empty() ? "it is empty" : "found: " + out;
 }
 

@@ -39,11 +39,13 @@ struct ClassImages {
 };
 
 /// The classes in `directory`: its folders, if one of them holds images; else by the names of the
-/// images directly in it (7_0001.png, cat.12.jpg, 0001_cat.png), if those name two or more. Empty
+/// images directly in it (find_name_rule()), read as those of `named_like`, if there are any. Empty
 /// if there are neither. What is in no class goes to `left_out`, if that is given.
-std::vector<ClassImages> list_classes(const std::string& directory, LeftOut* left_out = nullptr);
+std::vector<ClassImages> list_classes(const std::string& directory, LeftOut* left_out = nullptr,
+                                      const std::vector<std::string>& named_like = {});
 
-/// "found: 3 folders (a, b, c), 12 files (.txt, .npz)", for errors.
+/// "found: 3 folders (a, b, c), 12 files (.txt, .npz)", for errors; of images beside them, which
+/// are in no class, the first names.
 std::string describe_folder(const std::string& directory);
 
 }  // namespace fovea

@@ -46,7 +46,7 @@ const Format formats[] = {
      has_cifar10,
      [](const std::string& d, const OpenOptions&) { return read_cifar10(d); }},
     {{},
-     "train/<class>/*.png, <class>/*.png, <class>_1.png",
+     "train/<class>/*.png, <class>/*.png, <class>_1.png, 1_<class>.png",
      has_image_folder,
      [](const std::string& d, const OpenOptions& o) {
        return read_image_folder(d, o.skip_unreadable);
@@ -100,6 +100,11 @@ std::string name_of(const std::string& directory) {
 }
 
 }  // namespace
+
+bool is_dataset_path(const std::string& directory) {
+  std::error_code ignored;
+  return fs::exists(directory, ignored) || is_emnist_set(directory);
+}
 
 DataSplit open_dataset(const std::string& directory, const OpenOptions& options) {
   try {

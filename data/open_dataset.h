@@ -19,6 +19,9 @@ struct OpenOptions {
 /// Throws Error naming the path looked at; NoDataset where there is no data set.
 DataSplit open_dataset(const std::string& directory, const OpenOptions& options = {});
 
+/// Whether there is something under that name that open_dataset() would look into.
+bool is_dataset_path(const std::string& directory);
+
 /// $FOVEA_DATA if that is set and not empty, else "datasets/mnist".
 std::string default_data_directory();
 

@@ -178,7 +178,7 @@ void add_data_options(Command& command, DataOptions& options) {
   command.group("Data")
       .option("--data", options.directory,
               "folder of the data: MNIST and relatives, CIFAR-10, or a folder of images a class "
-              "(default: $FOVEA_DATA, else datasets/mnist)",
+              "(default: that of the weights' run, $FOVEA_DATA or datasets/mnist)",
               "DIR")
       .flag("--synthetic", options.synthetic, "digits drawn by the program instead of files")
       .flag("--skip-unreadable", options.skip_unreadable,

@@ -42,6 +42,7 @@ void run(const EvalOptions& options) {
   const bool shipped = options.weights.empty();
   const std::string weights = shipped ? default_weights() : options.weights;
   const Model model = load_model(weights, options.allow_non_finite);
+  const DataOptions data = data_of_weights(weights, options.data);
   const std::string distortion = chosen_distortion(options.data.distortion, model.info.distortion);
   require_usage(options.draws == 1 || !distortion.empty(),
                 "--draws: test images that are not distorted are always the same; "
@@ -51,20 +52,22 @@ void run(const EvalOptions& options) {
   if (!options.sweep.name.empty()) {
     require_usage(options.data.distortion.empty() && options.draws == 1,
                   "--sweep moves images by itself; leave out --distort and --draws");
-    return run_sweep(options.sweep, weights, model, options.data);
+    return run_sweep(options.sweep, weights, model, data);
   }
-  const Dataset test = load_test_data(options.data, model.info);
+  const bool of_run = options.data.directory.empty() && !options.data.synthetic &&
+                      (data.synthetic || !data.directory.empty());
+  const Dataset test = load_test_data(data, model.info);
   const Evaluation first = evaluate(model, test);
   if (options.json) return print(json_line(model, weights, test, first));
   print(cat("Model: ", model.info.name, ", ",
             grouped(static_cast<std::int64_t>(model.network->parameter_count())), " parameters, ",
             printable(weights), shipped ? " (pre-trained; others with --weights)" : "",
-            "\nData:  ", printable(test.name), ", ", grouped(test.size()), " test images\n",
-            test_line(first), "\n"));
+            "\nData:  ", printable(test.name), ", ", grouped(test.size()), " test images",
+            of_run ? ", as in training" : "", "\n", test_line(first), "\n"));
   if (options.draws == 1) return;
   std::vector<double> errors = {100 * (1 - first.accuracy())};
   for (int draw = 2; draw <= options.draws; ++draw) {
-    const Evaluation e = evaluate(model, load_test_data(options.data, model.info, draw));
+    const Evaluation e = evaluate(model, load_test_data(data, model.info, draw));
     print(test_line(e, cat("Draw ", draw).c_str()) + "\n");
     errors.push_back(100 * (1 - e.accuracy()));
   }

@@ -59,7 +59,8 @@ void check(const ExportOptions& o, const std::set<std::string>& given) {
 
 // Rounds the weights, and fails where that costs too much.
 void round_weights(const Model& model, const ExportOptions& options) {
-  const Dataset test = load_test_data(options.data, model.info);
+  const Dataset test =
+      load_test_data(data_of_weights(chosen_weights(options.weights), options.data), model.info);
   const double before = 100 * evaluate(model, test).accuracy();
   round_to_int8(model);
   const double after = 100 * evaluate(model, test).accuracy();

@@ -25,7 +25,7 @@ struct VisualizeOptions {
 
 // Without distortion.
 Dataset open(const VisualizeOptions& options) {
-  DataOptions data = options.data;
+  DataOptions data = data_of_weights(chosen_weights(options.weights), options.data);
   int& looked_at = options.train ? data.train_limit : data.test_limit;
   (options.train ? data.test_limit : data.train_limit) = 1;
   // Drawing digits takes time: no more than are needed.
@@ -86,7 +86,7 @@ void show_distortion(const VisualizeOptions& options, const std::string& distort
 
 void run(const VisualizeOptions& options) {
   require_replaceable(options.out, file_marks::png, {chosen_weights(options.weights)});
-  require_not_of_data(options.data, options.out);
+  require_not_of_data(data_of_weights(chosen_weights(options.weights), options.data), options.out);
   require_usage(!options.train || options.data.test_limit == 0,
                 "--train takes no test images; leave --test-limit out");
   const bool all = options.data.distortion == all_distortions;

@@ -113,7 +113,7 @@ ContactSheetOptions sheet_options(const Shape& image_shape) {
   return {.columns = side <= 48 ? 4 : 2,
           .most_side = 1400,
           .scale = std::max(1, 168 / side),
-          .margin = std::max(2, side / 3),
+          .margin = std::max(2, side / 2),
           .text_scale = 2};
 }
 

@@ -46,7 +46,7 @@ Image before_after_sheet(const Model& model, const Dataset& dataset, std::span<c
 std::vector<SampleView> distortion_views(const Dataset& base, const std::string& distortion,
                                          int start, int count);
 
-/// Options for sheets of at most 1400 pixels a side; a third of an image around it is shown.
+/// Options for sheets of at most 1400 pixels a side; up to half of an image around it is shown.
 ContactSheetOptions sheet_options(const Shape& image_shape);
 
 /// The first `count` indices from `begin` on that the network gets wrong, fewer if there are not as

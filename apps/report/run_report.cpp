@@ -200,13 +200,9 @@ void add_mistakes(Report& report, const Confusion& confusion) {
   std::vector<int> indices;
   for (const Mistake& mistake : confusion.mistakes) indices.push_back(mistake.index);
   if (indices.empty()) return;
-  // Here the digits matter: large ones, with little around them.
-  ContactSheetOptions sheet = sheet_options(test.image_shape);
-  sheet.scale += sheet.scale / 2;
-  sheet.margin = std::max(2, test.image_shape[2] / 8);
   report.add_png("mistakes.png", "The worst mistakes",
                  "test images whose wrong answer the network is surest of: truth → answer",
-                 before_after_sheet(report.model, test, indices, sheet));
+                 before_after_sheet(report.model, test, indices, sheet_options(test.image_shape)));
 }
 
 void add_confusion(Report& report, const Confusion& confusion) {

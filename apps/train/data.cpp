@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
+#include "apps/run/config.h"
+#include "apps/run/files.h"
+#include "apps/shell/console.h"
 #include "apps/shell/numbers.h"
 #include "apps/shell/outputs.h"
 #include "apps/shell/suggest.h"
@@ -42,6 +46,18 @@ DataSplit open(const DataOptions& options) try {
        "or use --synthetic");
 }
 
+// What config.json says; nothing if it is missing, damaged or somebody else's.
+DataOptions recorded_data(const std::string& folder) try {
+  const RunConfig config = read_config(run_files::path_in(folder, run_files::config));
+  if (config.fovea.empty()) return {};
+  return {.directory = config.data.value("directory", ""),
+          .synthetic = config.data.value("synthetic", false)};
+} catch (const Error&) {
+  return {};
+} catch (const Json::exception&) {
+  return {};
+}
+
 std::uint32_t add_checksum(const Dataset& dataset, std::uint32_t crc) {
   crc = checksum(dataset.pixels, crc);
   return checksum({reinterpret_cast<const std::uint8_t*>(dataset.labels.data()),
@@ -54,6 +70,25 @@ std::uint32_t add_checksum(const Dataset& dataset, std::uint32_t crc) {
 std::string data_directory(const DataOptions& options) {
   if (options.synthetic) return "";
   return options.directory.empty() ? default_data_directory() : options.directory;
+}
+
+DataOptions data_of_run(const std::string& folder, DataOptions options) {
+  if (options.synthetic) return options;
+  const DataOptions before = recorded_data(folder);
+  const std::string now = data_directory(options);
+  options.synthetic = before.synthetic && !options.skip_unreadable;
+  if (before.synthetic || before.directory.empty()) return options;
+  if (is_dataset_path(before.directory) || !is_dataset_path(now))
+    options.directory = before.directory;
+  else
+    warn(cat(printable(folder), ": the data of this run, ", printable(before.directory),
+             ", is not there; taking ", printable(now)));
+  return options;
+}
+
+DataOptions data_of_weights(const std::string& weights, const DataOptions& options) {
+  if (!options.directory.empty()) return options;
+  return data_of_run(std::filesystem::path(weights).parent_path().string(), options);
 }
 
 void require_not_of_data(const DataOptions& options, const std::string& output) {

@@ -23,6 +23,15 @@ struct DataOptions {
 /// The directory that `options` mean; "" for synthetic digits.
 std::string data_directory(const DataOptions& options);
 
+/// The data of the run in `folder` as its config.json names it, whatever the working directory and
+/// $FOVEA_DATA are now. Where that is gone, what `options` mean, and a line on stderr says so; the
+/// run's all the same, for the error's sake, if that is missing, too.
+DataOptions data_of_run(const std::string& folder, DataOptions options);
+
+/// What `options` mean with these weights: where they name no data, that of the run whose folder
+/// holds the weights.
+DataOptions data_of_weights(const std::string& weights, const DataOptions& options);
+
 /// Throws Error if `output`, to be written, is one of the files that the data is read from.
 void require_not_of_data(const DataOptions& options, const std::string& output);
 

@@ -62,6 +62,7 @@ Start prepare(TrainOptions options, const std::set<std::string>& given, bool wri
   require_usage(!goes_on || !given.contains("overwrite"),
                 "--resume goes on with a run and --overwrite would replace it; leave one out");
   if (goes_on) {
+    const std::string folder = options.resume;
     require_usage(options.out.empty() || options.out == options.resume, "--resume ", options.resume,
                   " goes on in that folder; leave --out away");
     require(std::filesystem::is_directory(options.resume), options.resume,
@@ -73,6 +74,7 @@ Start prepare(TrainOptions options, const std::set<std::string>& given, bool wri
       start.checkpoint = read_newest_checkpoint(options.resume);
       options = resumed_options(start.checkpoint->options, options, given);
     }
+    if (!given.contains("data")) options.data = data_of_run(folder, options.data);
   }
   resolve(options);
   if (!goes_on) refuse_ignored(options, given);

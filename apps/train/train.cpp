@@ -38,39 +38,45 @@ std::string path_in(const TrainOptions& options, const char* name) {
   return run_files::path_in(options.out, name);
 }
 
+// So that the data is found again from anywhere.
+std::string absolute_path(const std::string& path) {
+  return path.empty() ? "" : std::filesystem::absolute(path).lexically_normal().string();
+}
+
 double fill_of(const Model& model) {
   return model.info.options.find("fill") ? model.info.options.number("fill") : 0;
 }
 
 void note_config(const TrainOptions& options, const DataSplit& data, const Model& model,
-                 const Ranks& ranks, const std::string& command_line) {
+                 const Ranks& ranks, const TrainTask& task) {
   const Shape& shape = data.test.image_shape;
   Json machine = {{"threads", threads()}, {"cpus", available_cpus()}, {"blas", blas_description()}};
   if (ranks.size() > 1) machine["ranks"] = ranks.size();
-  write_config(path_in(options, run_files::config),
-               {.fovea = version,
-                .started = utc_now(),
-                .command = command_line,
-                .options = parse_json(options_text(options)),
-                .data = {{"name", data.train.name},
-                         {"directory", data_directory(options.data)},
-                         {"synthetic", options.data.synthetic},
-                         {"distortion", chosen_distortion(options.data.distortion)},
-                         {"train", data.train.size()},
-                         {"validation", data.validation.size()},
-                         {"test", data.test.size()},
-                         {"image_shape", {shape[0], shape[1], shape[2]}},
-                         {"class_names", data.test.class_names},
-                         {"mean", data.test.mean},
-                         {"stddev", data.test.stddev}},
-                .model = {{"name", model.info.name},
-                          {"parameters", model.network->parameter_count()},
-                          {"architecture", architecture(*model.network)},
-                          {"fill", fill_of(model)}},
-                .build = {{"compiler", compiler_description()},
-                          {"arch", target_description()},
-                          {"flags", flags_description()}},
-                .machine = std::move(machine)});
+  write_config(
+      path_in(options, run_files::config),
+      {.fovea = version,
+       .started = utc_now(),
+       .command = task.command,
+       .options = parse_json(options_text(options)),
+       .data = {{"name", data.train.name},
+                {"directory", task.data ? "" : absolute_path(data_directory(options.data))},
+                {"synthetic", options.data.synthetic},
+                {"distortion", chosen_distortion(options.data.distortion)},
+                {"train", data.train.size()},
+                {"validation", data.validation.size()},
+                {"test", data.test.size()},
+                {"image_shape", {shape[0], shape[1], shape[2]}},
+                {"class_names", data.test.class_names},
+                {"mean", data.test.mean},
+                {"stddev", data.test.stddev}},
+       .model = {{"name", model.info.name},
+                 {"parameters", model.network->parameter_count()},
+                 {"architecture", architecture(*model.network)},
+                 {"fill", fill_of(model)}},
+       .build = {{"compiler", compiler_description()},
+                 {"arch", target_description()},
+                 {"flags", flags_description()}},
+       .machine = std::move(machine)});
 }
 
 void print_head(const TrainOptions& options, const DataSplit& data, const Model& model,
@@ -222,7 +228,7 @@ int train_in(Ranks& ranks, const TrainOptions& wanted, const TrainTask& task) {
     // Not before everything is there to start, on every rank: a slip must not cost the old run, and
     // --init may name its weights.
     if (options.resume.empty()) run_files::remove_run(options.out);
-    note_config(options, data, model, ranks, task.command);
+    note_config(options, data, model, ranks, task);
   }
   const int signal = trainer->run();
   const RunState state = trainer->state();

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "apps/report/contact_sheet.h"
 #include "apps/report/curves.h"
 #include "apps/report/run_report.h"
 #include "apps/run/log.h"
@@ -92,6 +93,30 @@ TEST_CASE("a finished run gets all its pictures and a page", "[run_report]") {
   CHECK(occurrences(page, "<figure class=\"card\"") == 11);
   CHECK(occurrences(page, "<script") == 0);
   CHECK(occurrences(page, "http://") + occurrences(page, "https://") == 0);
+}
+
+TEST_CASE("mistakes are shown whole, with what the transformer samples beyond them",
+          "[run_report]") {
+  const TempDir dir;
+  write_run(dir);
+  // Looks at one and a half times the image: 7 pixels more on every side.
+  const Model model = untrained("tutorial");
+  for (Tensor p : model.network->parameters())
+    if (p.shape() == Shape{6})  // the bias of theta
+      for (const int scale : {0, 4}) p.data()[scale] = Real(1.5);
+  write_run_report(dir.path(), model, digits());
+  const Image sheet = read_image(dir.file("mistakes.png"));
+  CHECK(sheet.height > (28 + 2 * 7) * 3);
+  // All four sides of the outline, and the frame of what is made of it.
+  const auto outline = [&](int x, int y) { return pixel_at(sheet, x, y) == outline_colours[0]; };
+  std::vector<int> rows;
+  for (int y = 0; y < sheet.height; ++y) {
+    int run = 0, longest = 0;
+    for (int x = 0; x < sheet.width; ++x)
+      longest = std::max(longest, run = outline(x, y) ? run + 1 : 0);
+    if (longest >= 28 * 3) rows.push_back(longest);
+  }
+  CHECK(rows.size() >= 8);
 }
 
 TEST_CASE("a run that left little behind still gets a page", "[run_report]") {

@@ -135,6 +135,59 @@ TEST_CASE("image folder: classes by the names of files", "[datasets][image_folde
   CHECK_THAT(open_error(none.path()), contains("found: 14 files (.png)"));
 }
 
+TEST_CASE("image folder: where in a name the class is", "[datasets][image_folder]") {
+  const auto classes_of = [](const auto& name) {
+    const TempDir dir;
+    for (int i = 0; i < 60; ++i) write_grey(dir, name(i) + ".png", i);
+    return open_dataset(dir.path()).train.class_names;
+  };
+  const auto padded = [](int i) { return cat(i < 10 ? "00" : "0", i); };
+  const Names digits = {"0", "1", "2"};
+  CHECK(classes_of([&](int i) { return cat(padded(i), "_", i % 3); }) == digits);
+  CHECK(classes_of([&](int i) { return cat("img", padded(i), "_", i % 3); }) == digits);
+  CHECK(classes_of([&](int i) { return cat(i % 3, "_", padded(i / 3)); }) == digits);
+  CHECK(classes_of([&](int i) { return cat(padded(i / 3), "_", i % 3); }) == digits);
+  CHECK(classes_of([&](int i) { return cat(i % 3, "_", i / 3); }) == digits);
+  CHECK(classes_of([&](int i) { return cat("mnist_", padded(i), "_label_", i % 3); }) == digits);
+  CHECK(classes_of([&](int i) { return cat(i, "-label=", i % 3); }) ==
+        Names{"label=0", "label=1", "label=2"});
+  CHECK(classes_of([&](int i) { return cat("a", i, "-label=", i % 3); }) == digits);
+  CHECK(classes_of([&](int i) { return cat(i % 3, "_a", padded(i), "b"); }) == digits);
+  CHECK(classes_of([&](int i) { return cat(padded(i % 3), "-", padded(i)); }) ==
+        Names{"000", "001", "002"});
+}
+
+TEST_CASE("image folder: names that give no class, or several, are listed",
+          "[datasets][image_folder]") {
+  const auto error_of = [](const auto& name) {
+    const TempDir dir;
+    for (int i = 0; i < 60; ++i) write_grey(dir, name(i) + ".png", i);
+    return open_error(dir.path());
+  };
+  for (const std::string& error :
+       {error_of([](int i) { return cat("test_", i); }), error_of([](int i) { return cat(i); }),
+        error_of([](int i) { return cat("a", i, "_", i % 3, "_", i % 4); }),
+        error_of([](int i) { return cat("x", i, "y"); })})
+    CHECK_THAT(error, contains("found: 60 files (.png); names of images give no class: ") &&
+                          contains("<class>/*.png, <class>_1.png, 1_<class>.png"));
+  const TempDir parts;
+  for (int i = 0; i < 12; ++i) write_grey(parts, cat(i % 2 ? "train/" : "test/", i, ".png"), i);
+  CHECK_THAT(open_error(parts.path()), contains("/train: holds images that are in no class"));
+  const TempDir one;
+  for (int i = 0; i < 12; ++i) write_grey(one, cat("images/", i, ".png"), i);
+  CHECK_THAT(open_error(one.path()), contains("all images are of one class, images"));
+}
+
+TEST_CASE("image folder: test images are read as training images are", "[datasets][image_folder]") {
+  const TempDir dir;
+  for (int i = 0; i < 60; ++i) write_grey(dir, cat("train/", i, "_", i % 3, ".png"), i);
+  for (int i = 0; i < 3; ++i) write_grey(dir, cat("test/", i, "_", (i + 1) % 3, ".png"), i);
+  const DataSplit split = open_dataset(dir.path());
+  CHECK(split.test.labels == std::vector<std::int32_t>{0, 1, 2});
+  CHECK(split.test.image(0)[0] == 2);
+  CHECK_THAT(split.train.note, contains("classes by the names of files: 0_0.png is of class 0"));
+}
+
 TEST_CASE("image folder: content tells an image, not its name", "[datasets][image_folder]") {
   const TempDir dir;
   for (int i = 0; i < 12; ++i) write_grey(dir, cat(i % 2 ? "a/" : "b/", i, i < 6 ? "" : ".dat"), i);
