@@ -62,7 +62,7 @@ class Warp {
   /// default warp_grid(), which none does.
   virtual Tensor grid(const Tensor& theta, const GridOptions& options) const;
 
-  /// The theta that undoes `theta`, where there is one in this family.
+  /// The theta that undoes `theta`, where this family has one: splines and flows have none.
   virtual std::optional<std::vector<Real>> inverse(std::span<const Real> theta) const;
 
   /// The share of theta's elements that bounds hold and that have come within 2% of them, where

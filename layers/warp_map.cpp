@@ -97,10 +97,6 @@ WarpReading read_points(const Lanes* points, int side, int lane, double aspect) 
 
 }  // namespace
 
-std::optional<std::vector<Real>> invert(const Warp& warp, std::span<const Real> theta) {
-  return warp.inverse(theta);
-}
-
 std::optional<WarpPoint> map_back(const Warp& warp, std::span<const Real> theta,
                                   const WarpPoint& at) {
   constexpr double tolerance = 1e-5;

@@ -12,13 +12,8 @@
 
 namespace fovea {
 
-/// The theta that undoes `theta`, so that map(invert(theta), map(theta, p)) is p, where the family
-/// has one: affine and its subgroups unless singular, homographies, a pose within its bounds. None
-/// for splines and flows, whose inverse is no such map; map_back() inverts those point by point.
-std::optional<std::vector<Real>> invert(const Warp& warp, std::span<const Real> theta);
-
 /// The point of the output that looks at the input's point `at`: the inverse of Warp::map(), by
-/// invert() or else by Newton's method. None where none was found: it may lie beyond a fold or a
+/// Warp::inverse() or else by Newton's method. None where none was found: it may lie beyond a fold or a
 /// horizon.
 std::optional<WarpPoint> map_back(const Warp& warp, std::span<const Real> theta,
                                   const WarpPoint& at);

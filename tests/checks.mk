@@ -132,6 +132,8 @@ run-coverage: $(LINKED)/tests/all $(PROGRAMS:%=$(LINKED)/%)
 	$(Q)ln -sfn '$(CURDIR)/data' $(BUILD)/obj/data  # as seen from a program in $(OBJ): the weights that come with it
 	$(Q)FOVEA_PROGRAM=$(LINKED)/mnist_stn $(LINKED)/tests/all $(TESTS)
 	$(Q).ci/coverage $(OBJ) $(BUILD)/coverage
+# Before the tests' objects, whose copies of inline functions count nothing.
+$(LINKED)/tests/all: LDFLAGS_coverage += -Wl,--whole-archive $(ARCHIVES) -Wl,--no-whole-archive
 ifeq ($(KIND),coverage)  # nobody asks how much of the tests runs
 $(OBJ)/tests/%.o: FLAGS := $(subst $(CXXFLAGS_coverage),$(CXXFLAGS_release),$(FLAGS))
 endif

@@ -125,3 +125,13 @@ TEST_CASE("the gradient check of a layer names the parameter", "[gradcheck]") {
   CHECK_THAT(message_of([&] { gradcheck(faulty, {3}); }),
              contains("gradcheck: [Faulty] gradient of b (shared []) at []: analytic "));
 }
+
+TEST_CASE("the gradient check of a function throws what it found", "[gradcheck]") {
+  const std::vector<Tensor> inputs = {random_nonzero({2, 3}, Kind::per_sample)};
+  const auto of = [](Fault fault) {
+    return [fault](std::span<const Tensor> in) { return square(in[0], fault); };
+  };
+  CHECK_NOTHROW(gradcheck("square", of(Fault::none), inputs));
+  CHECK_THAT(message_of([&] { gradcheck("square", of(Fault::factor), inputs); }),
+             contains("gradcheck: [square] gradient of input 0"));
+}

@@ -251,3 +251,10 @@ TEST_CASE("losses of no values and with extreme options", "[losses][odd]") {
   }
   begins("[huber_loss] delta must", [&] { huber_loss(x, x, 0); });
 }
+
+TEST_CASE("cross_entropy with options that change nothing is the one without", "[losses]") {
+  const Tensor scores = extreme_scores();
+  const Tensor with = cross_entropy(scores, some_labels(3), {.label_smoothing = Real(0.1)});
+  const Tensor without = cross_entropy(scores, some_labels(3), Real(0.1));
+  for (int lane = 0; lane < lane_count; ++lane) CHECK(with[0][lane] == without[0][lane]);
+}
