@@ -13,8 +13,8 @@
 namespace fovea {
 
 /// The point of the output that looks at the input's point `at`: the inverse of Warp::map(), by
-/// Warp::inverse() or else by Newton's method. None where none was found: it may lie beyond a fold or a
-/// horizon.
+/// Warp::inverse() or else by Newton's method. None where none was found: it may lie beyond a fold
+/// or a horizon.
 std::optional<WarpPoint> map_back(const Warp& warp, std::span<const Real> theta,
                                   const WarpPoint& at);
 

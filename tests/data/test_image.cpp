@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <turbojpeg.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -231,4 +232,22 @@ TEST_CASE("resize keeps flat areas and means, and does not alias") {
   CHECK(half.pixels == Bytes{200, 0, 0, 128});
   CHECK_THROWS_AS(fovea::resize(same, 0, 5), Error);
   CHECK_THROWS_AS(fovea::resize(same, 40000, 5), Error);
+}
+
+TEST_CASE("a JPEG of print's four inks is RGB", "[image]") {
+  // Inverted, as Adobe writes them: 255 is no ink. 16x16 pixels of one colour lose next to nothing.
+  std::vector<std::uint8_t> inks;
+  for (int i = 0; i < 256; ++i) inks.insert(inks.end(), {200, 100, 50, 128});
+  unsigned char* out = nullptr;
+  unsigned long size = 0;
+  const tjhandle packer = tjInitCompress();
+  REQUIRE(tjCompress2(packer, inks.data(), 16, 64, 16, TJPF_CMYK, &out, &size, TJSAMP_444, 100,
+                      0) == 0);
+  const Image image = decode(Bytes(out, out + size));
+  tjFree(out);
+  tjDestroy(packer);
+  REQUIRE(image.channels == 3);
+  const int expected[] = {100, 50, 25};
+  for (std::size_t i = 0; i < image.pixels.size(); ++i)
+    CHECK(std::abs(image.pixels[i] - expected[i % 3]) <= 2);
 }
