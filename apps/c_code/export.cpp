@@ -129,11 +129,4 @@ void round_to_int8(const Model& model) {
   }
 }
 
-std::vector<std::string> c_operations() {
-  std::vector<std::string> names = {"reshape"};
-  for (const CTranslations* table : {&c_layers(), &c_arithmetic()})
-    for (const auto& [name, translation] : *table) names.push_back(name);
-  return names;
-}
-
 }  // namespace fovea

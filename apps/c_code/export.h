@@ -34,7 +34,4 @@ void export_c(const std::string& path, const Model& model, const CExportOptions&
 /// accurate as its C code.
 void round_to_int8(const Model& model);
 
-/// The names of the operations that are known in C.
-std::vector<std::string> c_operations();
-
 }  // namespace fovea

@@ -160,11 +160,4 @@ OnnxGraph translate(const Trace& trace, const Tensor& input, const Tensor& outpu
   return graph;
 }
 
-std::vector<std::string> translatable_operations() {
-  std::vector<std::string> names;
-  for (const OnnxTranslations* table : {&onnx_layers(), &onnx_arithmetic()})
-    for (const auto& [name, translation] : *table) names.push_back(name);
-  return names;
-}
-
 }  // namespace fovea

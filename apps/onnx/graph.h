@@ -48,7 +48,4 @@ struct OnnxGraph {
 OnnxGraph translate(const Trace& trace, const Tensor& input, const Tensor& output,
                     const std::vector<NamedTensor>& parameters);
 
-/// The names of the operations that translate() knows.
-std::vector<std::string> translatable_operations();
-
 }  // namespace fovea
