@@ -12,6 +12,13 @@
 
 namespace fovea {
 
+/// The theta that undoes `theta`, so that map(invert(theta), map(theta, p)) is p, where the family
+/// has one: affine and its subgroups unless singular, homographies, a pose within its bounds. None
+/// for splines and flows, whose inverse is no such map; map_back() inverts those point by point.
+inline std::optional<std::vector<Real>> invert(const Warp& warp, std::span<const Real> theta) {
+  return warp.inverse(theta);
+}
+
 /// The point of the output that looks at the input's point `at`: the inverse of Warp::map(), by
 /// Warp::inverse() or else by Newton's method. None where none was found: it may lie beyond a fold
 /// or a horizon.
