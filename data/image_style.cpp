@@ -154,6 +154,22 @@ ImageStyle measure_style(const Dataset& dataset) {
   return style;
 }
 
+namespace {
+
+// Whether the box of the ink is a sheet rather: full to its corners, with something written on it.
+bool is_sheet(const PixelBox& box, std::span<const char> inked, int width) {
+  const int left = static_cast<int>(box.x), right = left + static_cast<int>(box.width) - 1;
+  const int top = static_cast<int>(box.y), bottom = top + static_cast<int>(box.height) - 1;
+  const auto at = [&](int x, int y) { return inked[static_cast<std::size_t>(y * width + x)]; };
+  if (!at(left, top) || !at(right, top) || !at(left, bottom) || !at(right, bottom)) return false;
+  const auto full = std::count(inked.begin(), inked.end(), 1);
+  const double share = static_cast<double>(full) / (box.width * box.height);
+  return 2 * std::min(box.width, box.height) > std::max(box.width, box.height) && share > 0.5 &&
+         share < 0.98;
+}
+
+}  // namespace
+
 bool fits(const ImageStyle& style, const Image& image) {
   const std::size_t channels = style.ground.size();
   if (image.width != style.width || image.height != style.height ||
@@ -161,9 +177,9 @@ bool fits(const ImageStyle& style, const Image& image) {
     return false;
   if (!style.drawing) return true;
   const auto pixel = interleaved(image);
-  // Its polarity is the set's where more pixels are nearer to the ground than to the ink; along
-  // with that, the ground itself has to be there.
-  std::size_t ground = 0, ink = 0, exactly = 0;
+  // Nearer to the ink than to the ground; and the ground itself has to be there.
+  std::vector<char> inked;
+  std::size_t exactly = 0;
   for (int y = 0; y < image.height; ++y)
     for (int x = 0; x < image.width; ++x) {
       int to_ground = 0, to_ink = 0;
@@ -172,12 +188,12 @@ bool fits(const ImageStyle& style, const Image& image) {
         to_ground = std::max(to_ground, std::abs(value - style.ground[c]));
         to_ink = std::max(to_ink, std::abs(value - style.ink[c]));
       }
-      ++(to_ground < to_ink ? ground : ink);
+      inked.push_back(to_ground >= to_ink);
       exactly += to_ground <= bin;
     }
-  if (exactly * 10 < ground + ink) return false;
+  if (exactly * 10 < inked.size()) return false;
   const Drawing seen = look_at(style.width, style.height, style.ground, pixel);
-  if (seen.blank) return false;
+  if (seen.blank || is_sheet(seen.box, inked, image.width)) return false;
   // Ink as strong as theirs: half of it, or a faint scan would pass as it is.
   for (std::size_t c = 0; c < channels; ++c)
     if (2 * std::abs(seen.level[c] - style.ground[c]) < std::abs(style.ink[c] - style.ground[c]))

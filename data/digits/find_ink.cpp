@@ -54,10 +54,19 @@ bool underlines(const Component& line, const Component& mark) {
          (height > 5 * width && line.top + more <= mark.top && line.bottom - more >= mark.bottom);
 }
 
+// What is left of a box of which some sides are taken away: straight, as long as the mark or
+// longer.
+bool is_side_of_box(const Component& c, const Component& mark) {
+  const int width = c.right - c.left, height = c.bottom - c.top;
+  if (100 * c.area() < 85 * width * height) return false;
+  return width > height ? width >= 2 * height && c.left <= mark.left && c.right >= mark.right
+                        : height >= 2 * width && c.top <= mark.top && c.bottom >= mark.bottom;
+}
+
 // Moves the digit's components to the front, its largest first, then other marks of its size;
 // returns how many each are.
 std::pair<std::size_t, std::size_t> select_digit(std::vector<Component>& components, int width,
-                                                 int height) {
+                                                 int height, int removed_lines) {
   const auto weight = [&](const Component& c) {
     double weight = c.area();
     if (c.at_border) weight *= runs_along_border(c, width, height) ? 0.02 : 0.4;
@@ -83,7 +92,7 @@ std::pair<std::size_t, std::size_t> select_digit(std::vector<Component>& compone
   const auto second = std::partition(components.begin() + 1, components.end(), belongs);
   const auto rest = std::partition(second, components.end(), [&](const Component& c) {
     return 2 * c.extent() >= size && !c.at_border && !encloses(c, digit) &&
-           3 * c.area() >= digit.area();
+           3 * c.area() >= digit.area() && !(removed_lines >= 2 && is_side_of_box(c, digit));
   });
   return {second - components.begin(), rest - second};
 }
@@ -187,7 +196,7 @@ Ink find_ink(const Image& grey) {
   for (std::size_t i = 0; i < values.size(); ++i) mask.ink[i] &= all.ink[i];
   std::vector<Component> components = find_components(mask);
   if (components.empty()) return ink;
-  const auto [parts, others] = select_digit(components, width, height);
+  const auto [parts, others] = select_digit(components, width, height, lines.count);
   const auto digit = std::span(components).first(parts);
   std::vector<float> levels;
   for (const Component& c : digit)

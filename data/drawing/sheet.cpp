@@ -101,9 +101,75 @@ void look(const Image& grey, int threshold, Found& best) {
   }
 }
 
+// What lies within a frame of one level along all four sides, a quarter of the picture wide at
+// most.
+Sheet within_frame(const Image& grey) {
+  const int width = grey.width, height = grey.height;
+  const auto at = [&](int x, int y) {
+    return grey.pixels[static_cast<std::size_t>(y * width + x)];
+  };
+  struct Box {
+    int left, top, right, bottom;  // right and bottom are inside
+    Box in(int by) const { return {left + by, top + by, right - by, bottom - by}; }
+  };
+  const auto ring = [&](const Box& b) {
+    std::vector<std::uint8_t> levels;
+    for (int x = b.left; x <= b.right; ++x)
+      levels.push_back(at(x, b.top)), levels.push_back(at(x, b.bottom));
+    for (int y = b.top; y <= b.bottom; ++y)
+      levels.push_back(at(b.left, y)), levels.push_back(at(b.right, y));
+    return levels;
+  };
+  const auto middle_of = [](std::vector<std::uint8_t> levels) {
+    const auto middle = levels.begin() + static_cast<std::ptrdiff_t>(levels.size() / 2);
+    std::nth_element(levels.begin(), middle, levels.end());
+    return int{*middle};
+  };
+  const int level = middle_of(ring({0, 0, width - 1, height - 1}));
+  const auto is_frame = [&](std::uint8_t v) { return std::abs(v - level) <= 24; };
+  const auto row = [&](int y) {
+    return std::all_of(&grey.pixels[static_cast<std::size_t>(y * width)],
+                       &grey.pixels[static_cast<std::size_t>(y * width)] + width, is_frame);
+  };
+  const auto column = [&](int x) {
+    for (int y = 0; y < height; ++y)
+      if (!is_frame(at(x, y))) return false;
+    return true;
+  };
+  Box b{0, 0, width - 1, height - 1};
+  while (4 * b.top < height && row(b.top)) ++b.top;
+  while (4 * (height - b.bottom) < height && row(b.bottom)) --b.bottom;
+  while (4 * b.left < width && column(b.left)) ++b.left;
+  while (4 * (width - b.right) < width && column(b.right)) --b.right;
+  if (b.top == 0 || b.left == 0 || b.bottom == height - 1 || b.right == width - 1) return {};
+  // Of a resampled frame the last pixel is of both.
+  std::vector<std::uint8_t> inner;
+  for (int y = b.top; y <= b.bottom; ++y)
+    for (int x = b.left; x <= b.right; ++x) inner.push_back(at(x, y));
+  const int ground = middle_of(std::move(inner));
+  if (std::abs(middle_of(ring(b)) - ground) > 24) b = b.in(1);
+  const auto levels = ring(b);
+  const auto of_ground = std::count_if(levels.begin(), levels.end(),
+                                       [&](std::uint8_t v) { return std::abs(v - ground) <= 24; });
+  if (std::abs(ground - level) < 48 || 2 * static_cast<std::size_t>(of_ground) < levels.size())
+    return {};
+  // Behind a box that is drawn on the paper is that paper again.
+  for (int by = 1; 4 * by < std::min(b.right - b.left, b.bottom - b.top); ++by) {
+    const auto behind = ring(b.in(by));
+    if (10 * std::count_if(behind.begin(), behind.end(), is_frame) > 7 * std::ssize(behind))
+      return {};
+  }
+  Sheet sheet{.found = true, .light = ground > level, .inside = {}};
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x)
+      sheet.inside.push_back(x >= b.left && x <= b.right && y >= b.top && y <= b.bottom);
+  return sheet;
+}
+
 }  // namespace
 
 Sheet find_sheet(const Image& grey) {
+  if (Sheet framed = within_frame(grey); framed.found) return framed;
   constexpr int most = 160, levels = 12;
   const double shrink = std::max(1.0, 1.0 * std::max(grey.width, grey.height) / most);
   const Image small = resize(grey, std::max(1, static_cast<int>(grey.width / shrink)),
