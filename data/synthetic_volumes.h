@@ -1,6 +1,8 @@
 // Drawn digits as solid bodies, turned and moved in space: what a volumetric transformer undoes.
 #pragma once
 
+#include <cstdint>
+
 #include "data/dataset.h"
 
 namespace fovea {

@@ -1,6 +1,8 @@
 // What scenes are put together from: pages, desks, boxes, light.
 #pragma once
 
+#include <cstdint>
+
 #include "tests/scenes.h"
 #include "tests/sheet.h"
 

@@ -1,6 +1,7 @@
 // A little network and its data, for the tests of steps and memory.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "core/random.h"

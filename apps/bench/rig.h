@@ -1,6 +1,7 @@
 // A network, an optimiser and random images: all that a training step needs.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "apps/bench/bench.h"

@@ -1,6 +1,7 @@
 // A network together with what it needs to be used: how images are normalised, what classes mean.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>

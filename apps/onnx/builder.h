@@ -1,6 +1,7 @@
 // The graph under construction, as the translations of single operations see it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <set>

@@ -1,6 +1,7 @@
 // Pictures of what a network's transformers do to images of a data set.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>

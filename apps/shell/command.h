@@ -2,6 +2,7 @@
 // longer.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <set>
