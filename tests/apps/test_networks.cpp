@@ -105,7 +105,7 @@ TEST_CASE("every network comes back from its file with its options", "[networks]
 }
 
 TEST_CASE("a transformer's output may be smaller, anti-aliased or not", "[networks]") {
-  for (const char* name : {"tutorial", "features", "cifar-deep"}) {
+  for (const std::string name : {"tutorial", "features", "cifar-deep"}) {
     INFO(name);
     const NetworkKind& kind = find_network(name);
     CHECK_FALSE(kind.options.flag("antialias"));
