@@ -153,6 +153,11 @@ Sheet within_frame(const Image& grey) {
                                        [&](std::uint8_t v) { return std::abs(v - ground) <= 24; });
   if (std::abs(ground - level) < 48 || 2 * static_cast<std::size_t>(of_ground) < levels.size())
     return {};
+  // A block without anything on it is ink.
+  bool blank = true;
+  for (int y = b.top; y <= b.bottom; ++y)
+    for (int x = b.left; x <= b.right; ++x) blank = blank && std::abs(at(x, y) - ground) <= 24;
+  if (blank) return {};
   // Behind a box that is drawn on the paper is that paper again.
   for (int by = 1; 4 * by < std::min(b.right - b.left, b.bottom - b.top); ++by) {
     const auto behind = ring(b.in(by));
