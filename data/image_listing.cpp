@@ -69,8 +69,9 @@ std::vector<ClassImages> by_name(const std::vector<std::string>& paths,
   std::map<std::string, std::vector<std::string>> found;
   std::vector<std::string> names;
   for (const std::string& path : paths) {
-    std::vector<std::string>& images = found[class_in_name(path, rule)];
-    if (images.empty()) names.push_back(class_in_name(path, rule));
+    const std::string name = class_in_name(path, rule);
+    std::vector<std::string>& images = found[name];
+    if (images.empty()) names.push_back(name);
     images.push_back(path);
   }
   sort_names(names);

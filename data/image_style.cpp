@@ -95,6 +95,18 @@ int common_level(const std::array<std::int64_t, 256>& histogram, double& share) 
   return static_cast<int>(std::max_element(begin, begin + bin) - histogram.begin());
 }
 
+// Whether the box of the ink is a sheet rather: full to its corners, with something written on it.
+bool is_sheet(const PixelBox& box, std::span<const char> inked, int width) {
+  const int left = static_cast<int>(box.x), right = left + static_cast<int>(box.width) - 1;
+  const int top = static_cast<int>(box.y), bottom = top + static_cast<int>(box.height) - 1;
+  const auto at = [&](int x, int y) { return inked[static_cast<std::size_t>(y * width + x)]; };
+  if (!at(left, top) || !at(right, top) || !at(left, bottom) || !at(right, bottom)) return false;
+  const auto full = std::count(inked.begin(), inked.end(), 1);
+  const double share = static_cast<double>(full) / (box.width * box.height);
+  return 2 * std::min(box.width, box.height) > std::max(box.width, box.height) && share > 0.5 &&
+         share < 0.98;
+}
+
 }  // namespace
 
 ImageStyle measure_style(const Dataset& dataset) {
@@ -153,22 +165,6 @@ ImageStyle measure_style(const Dataset& dataset) {
   style.bottom = static_cast<float>(quantile(y, 0.999) + 1);
   return style;
 }
-
-namespace {
-
-// Whether the box of the ink is a sheet rather: full to its corners, with something written on it.
-bool is_sheet(const PixelBox& box, std::span<const char> inked, int width) {
-  const int left = static_cast<int>(box.x), right = left + static_cast<int>(box.width) - 1;
-  const int top = static_cast<int>(box.y), bottom = top + static_cast<int>(box.height) - 1;
-  const auto at = [&](int x, int y) { return inked[static_cast<std::size_t>(y * width + x)]; };
-  if (!at(left, top) || !at(right, top) || !at(left, bottom) || !at(right, bottom)) return false;
-  const auto full = std::count(inked.begin(), inked.end(), 1);
-  const double share = static_cast<double>(full) / (box.width * box.height);
-  return 2 * std::min(box.width, box.height) > std::max(box.width, box.height) && share > 0.5 &&
-         share < 0.98;
-}
-
-}  // namespace
 
 bool fits(const ImageStyle& style, const Image& image) {
   const std::size_t channels = style.ground.size();

@@ -25,7 +25,7 @@ struct VisualizeOptions {
 
 // Without distortion.
 Dataset open(const VisualizeOptions& options) {
-  DataOptions data = data_of_weights(chosen_weights(options.weights), options.data);
+  DataOptions data = options.data;
   int& looked_at = options.train ? data.train_limit : data.test_limit;
   (options.train ? data.test_limit : data.train_limit) = 1;
   // Drawing digits takes time: no more than are needed.
@@ -84,9 +84,11 @@ void show_distortion(const VisualizeOptions& options, const std::string& distort
   write_sheet(options, picture, sheets.size() * static_cast<std::size_t>(count));
 }
 
-void run(const VisualizeOptions& options) {
-  require_replaceable(options.out, file_marks::png, {chosen_weights(options.weights)});
-  require_not_of_data(data_of_weights(chosen_weights(options.weights), options.data), options.out);
+void run(VisualizeOptions options) {
+  const std::string weights = chosen_weights(options.weights);
+  require_replaceable(options.out, file_marks::png, {weights});
+  options.data = data_of_weights(weights, options.data);
+  require_not_of_data(options.data, options.out);
   require_usage(!options.train || options.data.test_limit == 0,
                 "--train takes no test images; leave --test-limit out");
   const bool all = options.data.distortion == all_distortions;

@@ -27,8 +27,7 @@
 //                    without a transformer.
 // log.csv            the same, with a head; cells that do not apply are empty.
 // best.safetensors   the result: with --validation the weights of the epoch with the fewest errors
-// on
-//                    held-out images so far (of as few, the lowest loss), else of the last epoch;
+//                    on held-out images so far (of as few, the lowest loss), else of the last one;
 //                    last.safetensors: the newest.
 // checkpoint-N...    weights, optimiser state, counters and options after N steps (checkpoint.h).
 // frames/theta.jsonl about 40 moments of training, geometrically spaced from step 0 to the end:

@@ -8,10 +8,13 @@ using namespace fovea::testing;
 
 namespace {
 
-// A step of 64 images, four tiles.
-const std::string step =
-    " \"$P\" train --synthetic --train-limit 64 --test-limit 9 --epochs 1 --batch 64 --quiet --out "
-    "run";
+// A step of 64 images, four tiles, with a variable set.
+ProgramOutcome run_step(const TempDir& dir, const std::string& variable, const std::string& out) {
+  return run_shell(dir, variable +
+                            " \"$P\" train --synthetic --train-limit 64 --test-limit 9 --epochs 1 "
+                            "--batch 64 --quiet --out " +
+                            out);
+}
 
 long count(const std::string& text, const std::string& what) {
   long found = 0;
@@ -24,7 +27,7 @@ long count(const std::string& text, const std::string& what) {
 TEST_CASE("FOVEA_PROFILE counts every operation of every tile", "[debug]") {
   if (!program_built()) return;
   const TempDir dir;
-  const ProgramOutcome outcome = run_shell(dir, "FOVEA_PROFILE=1" + step);
+  const ProgramOutcome outcome = run_step(dir, "FOVEA_PROFILE=1", "run");
   INFO(outcome.err);
   CHECK(outcome.code == 0);
   for (const char* op :
@@ -38,7 +41,7 @@ TEST_CASE("FOVEA_PROFILE counts every operation of every tile", "[debug]") {
 TEST_CASE("FOVEA_GRAPH draws the first backward pass", "[debug]") {
   if (!program_built()) return;
   const TempDir dir;
-  const ProgramOutcome outcome = run_shell(dir, "FOVEA_GRAPH=step.dot" + step);
+  const ProgramOutcome outcome = run_step(dir, "FOVEA_GRAPH=step.dot", "run");
   INFO(outcome.err);
   CHECK(outcome.code == 0);
   const std::string graph = bytes_of_file(dir.file("step.dot"));
@@ -48,7 +51,7 @@ TEST_CASE("FOVEA_GRAPH draws the first backward pass", "[debug]") {
   CHECK(count(graph, "[label=\"spatial_transform\"]") == 1);
   CHECK(count(graph, "[label=\"shared [") == 16);  // the parameters of the tutorial's network
 
-  const ProgramOutcome full = run_shell(dir, "FOVEA_GRAPH=none/step.dot" + step + "2");
+  const ProgramOutcome full = run_step(dir, "FOVEA_GRAPH=none/step.dot", "run2");
   CHECK(full.code == 1);
   CHECK_THAT(full.err, contains("none/step.dot: "));
 }
