@@ -1,6 +1,7 @@
-// Runs a fuzz target for some seconds: seeds, changed at random. With FILE arguments it runs those
-// instead, to look at a find again. Works with every compiler; for coverage-guided fuzzing link the
-// target with clang's -fsanitize=fuzzer instead: LLVMFuzzerTestOneInput is here too.
+// Runs a fuzz target for some seconds: seeds, changed at random (--seconds N [--seed N]). With FILE
+// arguments it runs those instead, to look at a find again. Works with every compiler; for
+// coverage-guided fuzzing link the target with clang's -fsanitize=fuzzer instead:
+// LLVMFuzzerTestOneInput is here too.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -132,7 +133,9 @@ void fuzz_for(double seconds, std::uint64_t seed) {
     run_one();
   }
   // Not on standard output: a target may have sent that away.
-  std::fprintf(stderr, "fuzz_%s: %ld inputs in %.0f s, no find\n", target_name, runs, seconds);
+  const double cpu = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+  std::fprintf(stderr, "fuzz_%s: %ld inputs in %.0f s (%.0f of a CPU), seed %llu, no find\n",
+               target_name, runs, seconds, cpu, static_cast<unsigned long long>(seed));
 }
 
 }  // namespace
@@ -158,9 +161,12 @@ int main(int argc, char** argv) {
   __sanitizer_set_death_callback(save_current);
 #endif
   try {
-    if (argc == 3 && std::strcmp(argv[1], "--seconds") == 0) {
+    if (argc >= 3 && std::strcmp(argv[1], "--seconds") == 0) {
+      const bool seeded = argc == 5 && std::strcmp(argv[3], "--seed") == 0;
+      fovea::require(argc == 3 || seeded, "--seconds N [--seed N], or files");
       // Another seed every day, and the same all day long.
-      fuzz_for(std::atof(argv[2]), static_cast<std::uint64_t>(std::time(nullptr) / 86400));
+      fuzz_for(std::atof(argv[2]), seeded ? std::strtoull(argv[4], nullptr, 10)
+                                          : static_cast<std::uint64_t>(std::time(nullptr) / 86400));
       return 0;
     }
     for (int i = 1; i < argc; ++i) {
