@@ -228,7 +228,7 @@ ModelInfo read_model_info(const SafeTensors& weights, const std::string& file) {
   try {
     return parse_info(found->second);
   } catch (const Json::exception& error) {
-    fail(file, ": damaged description of the model: ", error.what());
+    fail(file, ": damaged description of the model: ", json_reason(error));
   } catch (const Error& error) {
     fail(file, ": damaged description of the model: ", error.what());
   }

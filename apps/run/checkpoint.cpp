@@ -71,7 +71,7 @@ Checkpoint read_checkpoint(const std::string& file) {
     out.options = metadata.at(options_key);
     check_state(out.state, out.file);
   } catch (const Json::exception& error) {
-    fail(out.file, ": damaged checkpoint: ", error.what());
+    fail(out.file, ": damaged checkpoint: ", json_reason(error));
   }
   return out;
 }

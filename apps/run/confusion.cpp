@@ -97,7 +97,7 @@ std::optional<Confusion> read_confusion(const std::string& path) {
       }
     return c;
   } catch (const Json::exception& error) {
-    fail(path, ": lacks what belongs there: ", error.what(), "; train again");
+    fail(path, ": lacks what belongs there: ", json_reason(error), "; train again");
   }
 }
 

@@ -48,6 +48,12 @@ Json parse_json(std::string_view text) {
   return Json::parse(text);
 }
 
+std::string json_reason(const std::exception& error) {
+  const std::string_view text = error.what();
+  const std::size_t end = text.starts_with("[json.exception.") ? text.find("] ") : text.npos;
+  return std::string(end == text.npos ? text : text.substr(end + 2));
+}
+
 std::string dump_json(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
@@ -63,7 +69,7 @@ void for_each_json_line(const std::string& path, const std::function<void(const 
     try {
       visit(parse_json(text.substr(begin, end - begin)));
     } catch (const Json::exception& error) {
-      fail(path, ": line ", line, " is damaged: ", error.what(), "; remove that line");
+      fail(path, ": line ", line, " is damaged: ", json_reason(error), "; remove that line");
     }
   }
 }
@@ -74,7 +80,7 @@ Json read_json(const std::string& path) {
   try {
     return parse_json(as_text(bytes));
   } catch (const Json::exception& error) {
-    fail(path, ": is damaged: ", error.what(), "; remove the file");
+    fail(path, ": is damaged: ", json_reason(error), "; remove the file");
   }
 }
 

@@ -2,6 +2,7 @@
 // they cost a second each.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -14,6 +15,9 @@ using Json = nlohmann::ordered_json;
 
 /// Throws Json::exception if `text` is not JSON.
 Json parse_json(std::string_view text);
+
+/// What is wrong, without the library's own "[json.exception.type_error.302] ".
+std::string json_reason(const std::exception& error);
 
 /// On one line, or with `indent` spaces a level if that is not negative. What is not UTF-8 is
 /// replaced: names of files and classes may be anything.

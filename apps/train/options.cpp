@@ -158,7 +158,7 @@ Json parse_options(const std::string& stored, const std::string& folder) {
     json.at("schedule").get_ref<const std::string&>();
     return json;
   } catch (const Json::exception& error) {
-    fail(folder, ": the options of this run are damaged: ", error.what(),
+    fail(folder, ": the options of this run are damaged: ", json_reason(error),
          "; start a new run, if you like with --init");
   }
 }
