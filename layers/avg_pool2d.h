@@ -21,7 +21,8 @@ struct AvgPool2dOptions {
 Tensor avg_pool2d(const Tensor& x, const AvgPool2dOptions& options);
 
 /// [C, height, width]: bin i of n over an extent H is the mean of floor(i H / n) up to and without
-/// ceil((i + 1) H / n), as in PyTorch.
+/// ceil((i + 1) H / n), as in PyTorch. Throws when x is empty or of other dimensions, or a size
+/// < 1.
 Tensor adaptive_avg_pool2d(const Tensor& x, int height, int width);
 
 class AvgPool2d : public Module {

@@ -18,7 +18,7 @@ inline Tensor concatenate(std::initializer_list<Tensor> inputs, int dim = 0) {
 }
 
 /// The same along a new dimension: the inputs have one shape, the result has their number at `dim`
-/// (-1: a new last one).
+/// (-1: a new last one). Errors as for concatenate.
 Tensor stack(std::span<const Tensor> inputs, int dim = 0);
 inline Tensor stack(std::initializer_list<Tensor> inputs, int dim = 0) {
   return stack(std::span(inputs.begin(), inputs.size()), dim);
@@ -28,7 +28,7 @@ inline Tensor stack(std::initializer_list<Tensor> inputs, int dim = 0) {
 /// 0 <= begin <= end <= extent and step >= 1.
 Tensor slice(const Tensor& x, int dim, int begin, int end, int step = 1);
 
-/// x with two dimensions exchanged.
+/// x with two dimensions exchanged (-1: the last). Throws for one that does not exist.
 Tensor transpose(const Tensor& x, int dim0, int dim1);
 
 /// x with its dimensions in this order: dimension i of the result is dims[i] of x. Throws unless

@@ -25,7 +25,7 @@ struct SpatialTransformOptions {
 
 /// `x`, per sample [C, H, W], warped by `theta`, per sample with the elements that `warp` takes; by
 /// default affine, [2, 3] or [6]. The grid and its gradient exist a row at a time. `warp` must
-/// outlive the backward pass.
+/// outlive the backward pass. Throws Error when shapes do not fit, or x is empty.
 Tensor spatial_transform(const Tensor& x, const Tensor& theta,
                          const SpatialTransformOptions& options = {});
 Tensor spatial_transform(const Tensor& x, const Tensor& theta, const Warp& warp,

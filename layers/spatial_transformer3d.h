@@ -15,7 +15,7 @@ struct SpatialTransform3dOptions {
 };
 
 /// The volume `x`, per sample [C, D, H, W], sampled where `theta`, per sample [3, 4] or [12], says:
-/// see affine_grid3d().
+/// see affine_grid3d(). Throws Error when shapes do not fit, or x is empty.
 Tensor spatial_transform3d(const Tensor& x, const Tensor& theta,
                            const SpatialTransform3dOptions& options = {});
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/autograd.h"
 #include "layers/arithmetic.h"
@@ -21,8 +22,14 @@ Tensor Warp::grid(const Tensor& theta, const GridOptions& options) const {
   return warp_grid(*this, theta, options);
 }
 
-std::optional<std::vector<Real>> Warp::inverse(std::span<const Real>) const {
+std::optional<std::vector<Real>> Warp::inverse(std::span<const Real> theta) const {
+  require_size(theta);
   return std::nullopt;
+}
+
+bool Warp::is_singular(double determinant, double terms) {
+  const double rounding = 2 * static_cast<double>(std::numeric_limits<Real>::epsilon()) * terms;
+  return !(std::abs(determinant) > rounding && std::isfinite(1 / determinant));
 }
 
 Tensor Warp::compose(const Tensor&, const Tensor&) const {

@@ -62,7 +62,8 @@ class Warp {
   /// default warp_grid(), which none does.
   virtual Tensor grid(const Tensor& theta, const GridOptions& options) const;
 
-  /// The theta that undoes `theta`, where this family has one: splines and flows have none.
+  /// The theta that undoes `theta`, where this family has one: splines and flows have none. Error:
+  /// not theta_size() values.
   virtual std::optional<std::vector<Real>> inverse(std::span<const Real> theta) const;
 
   /// The share of theta's elements that bounds hold and that have come within 2% of them, where
@@ -87,6 +88,9 @@ class Warp {
 
  protected:
   void require_size(std::span<const Real> theta) const;  ///< Error: not theta_size() values
+  /// Whether a determinant is 0 but for the rounding of theta, `terms` being the sum of the
+  /// absolute values of the products that it is made of; or not finite.
+  static bool is_singular(double determinant, double terms);
 };
 
 /// For every output pixel the place in the input to sample from, per sample [height, width, 2], the

@@ -38,8 +38,10 @@ std::optional<WarpBox> box_around(const WarpBox& box, const Map& map) {
                                       : WarpPoint{box.left, along_y});
       if (!at) return std::nullopt;
       const auto [x, y] = *at;
-      out = {std::min(out.left, x), std::min(out.top, y), std::max(out.right, x),
-             std::max(out.bottom, y)};
+      // A NaN in the map leaves no number behind, rather than a box around the other points.
+      out = {std::isnan(x) ? x : std::min(x, out.left), std::isnan(y) ? y : std::min(y, out.top),
+             std::isnan(x) ? x : std::max(x, out.right),
+             std::isnan(y) ? y : std::max(y, out.bottom)};
     }
   return out;
 }
@@ -83,7 +85,10 @@ WarpReading read_points(const Lanes* points, int side, int lane, double aspect) 
                              static_cast<double>(points[2 * i + k][lane]),
                          2);
   // Where a step of one output pixel to the right, (a, c), and down, (b, d), leads.
-  const double a = m[0], b = m[1] * aspect, c = m[3] / aspect, d = m[4], area = a * d - b * c;
+  double a = m[0], b = m[1] * aspect, c = m[3] / aspect, d = m[4];
+  const double area = a * d - b * c;
+  out.mirrored = area < -1e-6 * (a * a + b * b + c * c + d * d);  // less is a line, and rounding
+  if (out.mirrored) a = 0 - a, c = 0 - c;  // no -0, which atan2 would take for -180 degrees
   constexpr double degrees = 180 / std::numbers::pi;
   out.angle = degrees * std::atan2(c, a);
   out.slant = degrees * std::atan2(a * b + c * d, std::abs(area));
@@ -168,6 +173,7 @@ std::string in_words(const Warp& warp, std::span<const Real> theta) {
   const auto say = [&](bool worth, const std::string& text) {
     if (worth) out += (out.empty() ? "" : ", ") + text;
   };
+  say(seen.mirrored, "mirrored");
   say(std::abs(seen.angle) >= 0.5, cat("turned by ", number("%.0f", seen.angle), " degrees"));
   say(std::abs(seen.slant) >= 0.5, cat("slanted by ", number("%.0f", seen.slant), " degrees"));
   say(std::abs(seen.scale - 1) >= 0.005, cat(number("%.2f", seen.scale), " times the size"));

@@ -13,8 +13,9 @@
 namespace fovea {
 
 /// The theta that undoes `theta`, so that map(invert(theta), map(theta, p)) is p, where the family
-/// has one: affine and its subgroups unless singular, homographies, a pose within its bounds. None
-/// for splines and flows, whose inverse is no such map; map_back() inverts those point by point.
+/// has one: affine and its subgroups unless singular (to the rounding of theta), homographies, a
+/// pose within its bounds. None for splines and flows, whose inverse is no such map; map_back()
+/// inverts those point by point.
 inline std::optional<std::vector<Real>> invert(const Warp& warp, std::span<const Real> theta) {
   return warp.inverse(theta);
 }
@@ -42,6 +43,7 @@ std::optional<WarpBox> map_box_back(const Warp& warp, std::span<const Real> thet
 /// What a theta does, whatever the family: the affine map nearest to it over the frame.
 struct WarpReading {
   double angle = 0;                 ///< degrees, clockwise: how the sampled window is turned
+  bool mirrored = false;            ///< its left and right are exchanged before that
   double slant = 0;                 ///< degrees that its sides lean away from upright on its base
   double scale = 1;                 ///< its size, 1 being that of the input
   double shift_x = 0, shift_y = 0;  ///< its centre, in half widths and heights of the input
@@ -53,8 +55,8 @@ WarpReading read_theta(const Warp& warp, std::span<const Real> theta, double asp
 /// The same for a tile's theta, per sample with warp.theta_size() elements: one for each lane.
 std::vector<WarpReading> read_thetas(const Warp& warp, const Tensor& theta, double aspect = 1);
 
-/// The same as a phrase: "turned by 12 degrees, 0.80 times the size, centre at (0.10, -0.05), 3%
-/// outside"; what changes nothing is left out, "as it is" if that is all.
+/// The same as a phrase: "mirrored, turned by 12 degrees, 0.80 times the size, centre at (0.10,
+/// -0.05), 3% outside"; what changes nothing is left out, "as it is" if that is all.
 std::string in_words(const Warp& warp, std::span<const Real> theta);
 
 /// Per sample []: the mean over theta's elements of their squared distance from the identity's.

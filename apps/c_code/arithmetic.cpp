@@ -153,11 +153,12 @@ const char* const add_up = "*y += x;";
 }  // namespace
 
 const CTranslations& c_arithmetic() {
+  // As the library, these pass a NaN on.
   static const CTranslations table = {
       {"abs", elementwise("fabsf(x)")},
       {"add", elementwise("x + y")},
-      {"amax", reduce("-HUGE_VALF", "if (x > *y) *y = x;")},
-      {"amin", reduce("HUGE_VALF", "if (x < *y) *y = x;")},
+      {"amax", reduce("-HUGE_VALF", "if (x > *y || x != x) *y = x;")},
+      {"amin", reduce("HUGE_VALF", "if (x < *y || x != x) *y = x;")},
       {"atan2", elementwise("atan2f(x, y)")},
       {"clamp", with_attributes("x < @low ? @low : x > @high ? @high : x")},
       {"concatenate", concatenate},
@@ -173,16 +174,16 @@ const CTranslations& c_arithmetic() {
       {"less", elementwise("x < y ? 1.0f : 0.0f")},
       {"log", elementwise("logf(x)")},
       {"logsigmoid", elementwise("fminf(x, 0) - log1pf(expf(-fabsf(x)))")},
-      {"maximum", elementwise("x > y ? x : y")},
+      {"maximum", elementwise("x > y || x != x ? x : y")},
       {"mean", reduce("0", add_up)},
-      {"minimum", elementwise("x < y ? x : y")},
+      {"minimum", elementwise("x < y || x != x ? x : y")},
       {"multiply", elementwise("x * y")},
       {"negate", elementwise("-x")},
       {"pad", pad},
       {"permute", permute},
       {"power", with_attributes("powf(x, @exponent)")},
       {"prelu", elementwise("x > 0 ? x : y * x")},
-      {"relu", elementwise("x > 0 ? x : 0")},
+      {"relu", elementwise("x < 0 ? 0 : x")},
       {"scale", with_attributes("x * @factor + @offset")},
       {"sigmoid", elementwise("1 / (expf(-x) + 1)")},
       {"silu", elementwise("x / (expf(-x) + 1)")},

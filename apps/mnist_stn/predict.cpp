@@ -72,8 +72,8 @@ Json json_box(const PixelBox& box) {
   return {rounded(box.x), rounded(box.y), rounded(box.width), rounded(box.height)};
 }
 
-// Where a transformer looks in the picture: the box around it, and its corners.
-Json region_of(const Model& model, const std::vector<Stage>& stages, std::size_t stage,
+// Where a transformer looks in the picture: the "window" around it, and its "corners".
+Json window_of(const Model& model, const std::vector<Stage>& stages, std::size_t stage,
                const Inspection& seen, const PixelBox& frame) {
   Json to = Json::object();
   const Shape& input = model.info.input;
@@ -92,7 +92,7 @@ Json region_of(const Model& model, const std::vector<Stage>& stages, std::size_t
   };
   include(region.outline);
   for (const std::vector<Point>& line : region.net) include(line);
-  to["box"] = json_box({least[0], least[1], most[0] - least[0], most[1] - least[1]});
+  to["window"] = json_box({least[0], least[1], most[0] - least[0], most[1] - least[1]});
   for (const Point& corner : region.corners) {
     const auto [x, y] = in_picture(corner);
     to["corners"].push_back({rounded(x), rounded(y)});
@@ -112,18 +112,18 @@ std::string json_line(const Model& model, const std::vector<Stage>& stages, cons
          {"probability", seen.probability(rank)}});
   line["size"] = {picture.input.width, picture.input.height};
   const std::optional<PixelBox>&frame = picture.input.frame, &ink = picture.input.ink;
-  if (ink) line["ink"] = json_box(*ink);
-  if (stages.empty() && ink) line["box"] = json_box(*ink);
+  if (ink) line["box"] = line["ink"] = json_box(*ink);
   for (std::size_t i = 0; i < stages.size(); ++i) {
-    const Json region = frame ? region_of(model, stages, i, seen, *frame) : Json::object();
+    const Json window = frame ? window_of(model, stages, i, seen, *frame) : Json::object();
     if (i == 0) {
       line["theta"] = seen.thetas[0];
-      line.update(region);
+      line.update(window);
+      if (!ink && !picture.input.blank && window.contains("window")) line["box"] = window["window"];
     }
     line["transformers"].push_back({{"name", stages[i].name},
                                     {"warp", stages[i].transformer->warp().name()},
                                     {"theta", seen.thetas[i]}});
-    line["transformers"].back().update(region);
+    line["transformers"].back().update(window);
   }
   line["blank"] = picture.input.blank;
   line["doubt"] = picture.input.doubt;
@@ -262,11 +262,11 @@ void add_predict(CLI::App& app) {
       "last two. Pictures that cannot be read are named on stderr; the exit\n"
       "code is then 1.\n\n"
       "--json says where the digit is, in pixels of the picture as viewers show it (upright\n"
-      "by its EXIF orientation; \"size\"): \"box\" [x, y, width, height] around what the\n"
-      "transformer samples, with the margin that digits have there and perhaps beyond the\n"
-      "edge; \"corners\" of that, clockwise from what becomes the top left; \"ink\", the box of\n"
-      "the ink alone. Networks without a transformer have no corners and \"box\" is the ink's;\n"
-      "blank pictures have no ink, distorted ones no box of a transformer.\n\n"
+      "by its EXIF orientation; \"size\"): \"box\" [x, y, width, height] of its ink, which is\n"
+      "\"ink\", too, where that was looked for (not with --no-prepare: then of the window);\n"
+      "and what the transformer samples, with the margin that digits have there and perhaps\n"
+      "beyond the edge: \"window\", the box around its \"corners\", clockwise from what becomes\n"
+      "the top left. Blank pictures have no box, distorted ones no window.\n\n"
       "Examples:\n"
       "  mnist_stn predict photo.jpg\n"
       "  mnist_stn predict --top 3 --verbose --save seen scans/\n"

@@ -41,8 +41,8 @@ void require_start(const VisualizeOptions& options, const Dataset& dataset) {
 
 void write_sheet(const VisualizeOptions& options, const Image& picture, std::size_t images) {
   write_png(options.out, picture);
-  print(
-      cat(options.out, ": ", images, " images, ", picture.width, "x", picture.height, " pixels\n"));
+  print(cat(options.out, ": ", images, images == 1 ? " image, " : " images, ", picture.width, "x",
+            picture.height, " pixels\n"));
 }
 
 ContactSheetOptions sheet_of(const VisualizeOptions& options, const Shape& shape) {

@@ -138,6 +138,7 @@ ContactSheetOptions fitted(std::span<const SampleView> samples, ContactSheetOpti
       }
     if (o.scale > least) continue;
     o.columns = widest;  // more samples than a page holds
+    while (o.columns < most && lay_out(samples, o).height() > canvas_extent) ++o.columns;
     return o;
   }
 }
@@ -274,6 +275,9 @@ Image contact_sheet(std::span<const SampleView> samples, const ContactSheetOptio
   check(samples, options);
   const ContactSheetOptions o = fitted(samples, options);
   const Layout l = lay_out(samples, o);
+  require(std::max(l.width, l.height()) <= canvas_extent, "contact sheet: ", samples.size(),
+          " samples would make ", l.width, "x", l.height(), " pixels, and ", canvas_extent,
+          " a side can be drawn: take fewer, a smaller scale or other columns");
   const int room = l.width - 2 * l.gap;
   Image sheet = make_canvas(l.width, l.height(), page);
   const int doubled = 2 * o.text_scale;  // halved again for a title that is too wide

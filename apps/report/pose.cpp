@@ -1,6 +1,7 @@
 #include "apps/report/pose.h"
 
 #include <cmath>
+#include <numbers>
 
 #include "apps/report/chart.h"
 #include "apps/shell/numbers.h"
@@ -21,10 +22,11 @@ struct Logged {
   double Pose::*of;
   bool spreads;  // whether the log has its standard deviation, too
 };
-constexpr Logged logged[] = {{"rotation", &Pose::rotation, true}, {"slant", &Pose::slant, true},
-                             {"size", &Pose::size, true},         {"shift_x", &Pose::shift_x, true},
-                             {"shift_y", &Pose::shift_y, true},   {"bend", &Pose::bend, false},
-                             {"outside", &Pose::outside, false}};
+constexpr Logged logged[] = {
+    {"rotation", &Pose::rotation, true}, {"slant", &Pose::slant, true},
+    {"size", &Pose::size, true},         {"shift_x", &Pose::shift_x, true},
+    {"shift_y", &Pose::shift_y, true},   {"mirrored", &Pose::mirrored, false},
+    {"bend", &Pose::bend, false},        {"outside", &Pose::outside, false}};
 
 // Mean and standard deviation over the images of each frame, against the step.
 std::vector<Series> mean_and_spread(const std::vector<TrainingFrame>& frames,
@@ -52,6 +54,7 @@ Pose pose_of(const WarpReading& r, const Shape& input) {
   const double half_width = input[2] / 2.0, half_height = input[1] / 2.0;
   return {.rotation = r.angle,
           .slant = r.slant,
+          .mirrored = r.mirrored ? 1.0 : 0.0,
           .size = r.scale,
           .shift_x = r.shift_x * half_width,
           .shift_y = r.shift_y * half_height,
@@ -66,13 +69,24 @@ Pose pose_of(const Warp& warp, std::span<const Real> theta, const Shape& input) 
 PoseSummary summary_of(std::span<const Pose> poses) {
   PoseSummary out;
   const auto count = static_cast<double>(poses.size());
+  double along = 0, across = 0;
+  for (const Pose& pose : poses) {
+    along += std::cos(pose.rotation * std::numbers::pi / 180);
+    across += std::sin(pose.rotation * std::numbers::pi / 180);
+  }
+  const double direction = std::atan2(across, along) * 180 / std::numbers::pi;
   for (const Logged& value : logged) {
     double sum = 0, squares = 0;
-    for (const Pose& pose : poses) sum += pose.*value.of;
-    out.mean.*value.of = sum / count;
-    for (const Pose& pose : poses) squares += std::pow(pose.*value.of - sum / count, 2);
+    const double from = value.of == &Pose::rotation ? direction : 0;
+    const auto away = [&](const Pose& pose) {  // a turn as the crow flies
+      return from == 0 ? pose.*value.of : std::remainder(pose.*value.of - from, 360);
+    };
+    for (const Pose& pose : poses) sum += away(pose);
+    out.mean.*value.of = from + sum / count;
+    for (const Pose& pose : poses) squares += std::pow(away(pose) - sum / count, 2);
     out.spread.*value.of = std::sqrt(squares / count);
   }
+  out.mean.rotation = std::remainder(out.mean.rotation, 360);
   return out;
 }
 
@@ -92,6 +106,7 @@ std::string in_words(const PoseSummary& s) {
   say(largest(&Pose::size, 1), 0.005, cat("size ", pair(&Pose::size, 2)));
   say(largest(&Pose::shift_x) + largest(&Pose::shift_y), 0.05,
       cat("shift (", pair(&Pose::shift_x, 1), ", ", pair(&Pose::shift_y, 1), ") px"));
+  say(s.mean.mirrored, 0.005, cat(fixed(100 * s.mean.mirrored, 0), "% mirrored"));
   say(s.mean.bend, 0.05, cat("bent ", fixed(s.mean.bend, 1), " px"));
   say(s.mean.outside, 0.005, cat(fixed(100 * s.mean.outside, 0), "% outside"));
   return out.empty() ? "as it is" : out;
@@ -114,6 +129,7 @@ std::optional<PoseSummary> logged_summary(const LogLine& line) {
     out.mean.*value.of = line[cat("theta_", value.name)];
     if (value.spreads) out.spread.*value.of = line[cat("theta_", value.name, "_spread")];
   }
+  if (std::isnan(out.mean.mirrored)) out.mean.mirrored = 0;  // logs of before
   return std::isfinite(out.mean.size) ? std::optional(out) : std::nullopt;
 }
 

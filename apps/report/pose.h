@@ -15,18 +15,20 @@
 namespace fovea {
 
 /// Of the region that is sampled: how far it is turned (degrees, clockwise on the screen), slanted
-/// (degrees), its size (1: as the image), where its middle lies (pixels from the image's, to the
+/// (degrees), whether it is mirrored (left and right exchanged before that; of several: the share
+/// of them), its size (1: as the image), where its middle lies (pixels from the image's, to the
 /// right and down), how far it is bent (pixels, root mean square) and which share of it lies
 /// outside of the image.
 struct Pose {
-  double rotation = 0, slant = 0, size = 1, shift_x = 0, shift_y = 0, bend = 0, outside = 0;
+  double rotation = 0, slant = 0, mirrored = 0, size = 1, shift_x = 0, shift_y = 0, bend = 0,
+         outside = 0;
 };
 
 /// The pose of one transform of any family, by the affine map nearest to it; `input` is [C, H, W].
 Pose pose_of(const Warp& warp, std::span<const Real> theta, const Shape& input);
 Pose pose_of(const WarpReading& reading, const Shape& input);
 
-/// Over several images.
+/// Over several images. Turns are a circle: of 179 and -179 degrees the mean is 180, the spread 1.
 struct PoseSummary {
   Pose mean, spread;  ///< standard deviation
 };

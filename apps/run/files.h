@@ -19,9 +19,9 @@
 //                     "validation_accuracy", "lr", "samples_per_second", "seconds" and, with a
 //                     transformer, means and, as "..._spread", standard deviations of its region
 //                     over 256 of those images: "theta_rotation", "theta_slant" (degrees),
-//                     "theta_size", "theta_shift_x", "theta_shift_y" (pixels), "theta_bend"
-//                     (pixels) and "theta_outside" (share); further transformers' are
-//                     "theta2_rotation"... and in log.jsonl alone}
+//                     "theta_size", "theta_shift_x", "theta_shift_y" (pixels), "theta_mirrored"
+//                     (share), "theta_bend" (pixels) and "theta_outside" (share); further
+//                     transformers' are "theta2_rotation"... and in log.jsonl alone}
 //                    Epochs count from 1, steps are updates made so far; accuracies are 0 to 1;
 //                    seconds are of the whole run; theta_deviation is mean |theta - identity|, null
 //                    without a transformer.

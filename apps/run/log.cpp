@@ -45,6 +45,7 @@ constexpr const char* new_columns[] = {"epoch",
                                        "theta_shift_x_spread",
                                        "theta_shift_y",
                                        "theta_shift_y_spread",
+                                       "theta_mirrored",
                                        "theta_bend",
                                        "theta_outside"};
 

@@ -123,6 +123,8 @@ void add_table(CLI::App& app) {
   add_results(command, o->results);
   command.flag("--synthetic", o->synthetic, "of the cells on drawn digits instead");
   command.action([o] {
+    require(std::filesystem::exists(o->results), printable(o->results, 4096),
+            ": no such file; stn_paper run makes one, or name another with --results");
     const std::vector<Result> results = read_results(o->results);
     print(paper_tables(results, o->synthetic));
     if (results.empty())

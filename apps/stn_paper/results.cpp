@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "apps/shell/console.h"
 #include "apps/shell/numbers.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -74,23 +75,48 @@ Result result_of(const Json& json) {
   return r;
 }
 
+// What follows the last newline: nothing, or a line that lacks its own.
+std::string_view unfinished_line(std::string_view text) {
+  return text.substr(text.rfind('\n') + 1);
+}
+
+std::string text_of(const std::string& path) {
+  if (!std::filesystem::exists(path)) return {};
+  const std::vector<std::uint8_t> bytes = read_file(path, 1 << 28);
+  return {bytes.begin(), bytes.end()};
+}
+
 }  // namespace
+
+void require_appendable(const std::string& path) {
+  const Waiting opened(path + ".lock");
+  require(!std::filesystem::exists(path) || ::access(path.c_str(), W_OK) == 0, path,
+          ": cannot be written: ", std::strerror(errno));
+}
 
 void append_result(const std::string& path, const Result& result) {
   const std::string lock = path + ".lock";
   const Waiting guard(lock);
-  std::string text;
-  if (std::filesystem::exists(path)) {
-    const std::vector<std::uint8_t> bytes = read_file(path, 1 << 28);
-    text.assign(bytes.begin(), bytes.end());
-    if (!text.empty() && text.back() != '\n') text += '\n';  // somebody's editor
-  }
+  std::string text = text_of(path);
+  if (const std::string_view last = unfinished_line(text); !Json::accept(last))
+    text.resize(text.size() - last.size());  // torn; read_results() said so
+  else
+    text += '\n';  // somebody's editor
   write_file_atomically(path, text + dump_json(json_of(result)) + "\n");
 }
 
 std::vector<Result> read_results(const std::string& path) {
   std::vector<Result> all;
   for_each_json_line(path, [&](const Json& json) { all.push_back(result_of(json)); });
+  const std::string text = text_of(path);
+  const std::string_view last = unfinished_line(text);
+  if (Json::accept(last)) try {
+      all.push_back(result_of(parse_json(last)));
+    } catch (const Json::exception& error) {
+      fail(path, ": the last line is damaged: ", error.what(), "; remove that line");
+    }
+  else if (!last.empty())
+    warn(cat(printable(path, 4096), ": the last line is torn, and was left out"));
   return all;
 }
 

@@ -28,11 +28,15 @@ struct Result {
   Json more = {};          ///< fields that no table needs
 };
 
-/// Adds a line: all of it or nothing, whatever else is being added at the same time. Error: the
-/// file cannot be written.
+/// Error if append_result() could not write: found before hours of training, not behind them.
+void require_appendable(const std::string& path);
+
+/// Adds a line: all of it or nothing, whatever else is being added at the same time. A torn last
+/// line, somebody else's, gives way. Error: the file cannot be written.
 void append_result(const std::string& path, const Result& result);
 
-/// All lines, in their order; none if the file is missing. Error naming file and line for damage.
+/// All lines, in their order; none if the file is missing. Error naming file and line for damage;
+/// of a last line that is torn a warning.
 std::vector<Result> read_results(const std::string& path);
 
 }  // namespace fovea::paper

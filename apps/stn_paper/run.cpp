@@ -135,6 +135,7 @@ int run_cell(const RunSettings& settings) {
     print(cat(name, ": is in ", settings.results, " already; --again trains it once more\n"));
     return 0;
   }
+  require_appendable(settings.results);
   std::optional<DataSplit> data = open_digits(settings.recipe.data);
   if (!data) {
     warn(cat(name, ": left out: no data set in ", data_directory(settings.recipe.data),

@@ -134,10 +134,12 @@ std::string paper_tables(std::span<const Result> results, bool synthetic) {
       "without a transformer. Sums have two transformers, side by side, unless it says one.\n\n",
       table(kept, error_text), "\nMinutes of training and thousands of parameters.\n\n",
       table(kept, cost_text));
-  if (trials > 0) out += cat("\nLeft out: ", trials, " lines of trials (with a tag).\n");
-  if (others > 0)
+  if (trials > 0)
     out +=
-        cat("\nLeft out: ", others, synthetic ? " lines of MNIST.\n" : " lines of drawn digits.\n");
+        cat("\nLeft out: ", trials, trials == 1 ? " line" : " lines", " of trials (with a tag).\n");
+  if (others > 0)
+    out += cat("\nLeft out: ", others, others == 1 ? " line" : " lines",
+               synthetic ? " of MNIST.\n" : " of drawn digits.\n");
   return out;
 }
 

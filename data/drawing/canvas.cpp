@@ -9,7 +9,7 @@
 namespace fovea {
 namespace {
 
-constexpr int max_extent = 16384;
+constexpr int max_extent = canvas_extent;
 
 struct Box {
   int left, top, right, bottom;  // right and bottom are one past the end

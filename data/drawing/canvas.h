@@ -21,8 +21,10 @@ struct Colour {
 
 using Point = std::array<double, 2>;  ///< x, y
 
+inline constexpr int canvas_extent = 16384;  ///< the longest side that is drawn
+
 /// A new image of `width` x `height` RGB pixels, all of them `fill`.
-/// Throws Error unless both extents are in [1, 16384].
+/// Throws Error unless both extents are in [1, canvas_extent].
 Image make_canvas(int width, int height, Colour fill);
 
 /// The colour of pixel (x, y) of a grey or RGB image; the pixel must exist.

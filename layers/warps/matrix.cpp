@@ -96,7 +96,7 @@ std::array<double, 6> MatrixWarp::matrix(std::span<const Real> theta) const {
 std::optional<std::vector<Real>> MatrixWarp::inverse(std::span<const Real> theta) const {
   const auto [a, b, tx, c, d, ty] = matrix(theta);
   const double det = a * d - b * c;
-  if (det == 0 || !std::isfinite(1 / det)) return std::nullopt;
+  if (is_singular(det, std::abs(a * d) + std::abs(b * c))) return std::nullopt;
   const std::array<double, 6> m = {d / det,  -b / det, (b * ty - d * tx) / det,
                                    -c / det, a / det,  (c * tx - a * ty) / det};
   // The family is closed under inversion: each element of theta can be read off the matrix.

@@ -92,7 +92,11 @@ std::optional<std::vector<Real>> ProjectiveWarp::inverse(std::span<const Real> t
                              minor(5, 3, 8, 6), minor(0, 2, 6, 8), minor(2, 0, 5, 3),
                              minor(3, 4, 6, 7), minor(1, 0, 7, 6), minor(0, 1, 3, 4)};
   const double det = h[0] * adjoint[0] + h[1] * adjoint[3] + h[2] * adjoint[6];
-  if (!(adjoint[8] / det > 0)) return std::nullopt;
+  double terms = 0;  // all six products of the determinant
+  for (int k = 0; k < 3; ++k)
+    for (const int turn : {1, 2})
+      terms += std::abs(h[k] * h[3 + (k + turn) % 3] * h[6 + (k + 3 - turn) % 3]);
+  if (is_singular(det, terms) || !(adjoint[8] / det > 0)) return std::nullopt;
   std::vector<Real> out(8);
   for (std::size_t k = 0; k < 8; ++k) {
     out[k] = static_cast<Real>(adjoint[k] / adjoint[8]);

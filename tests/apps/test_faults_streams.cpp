@@ -67,7 +67,8 @@ std::vector<Work> works() {
     all.push_back(
         {"'" + beside + "/bench' --quick --only start --threads 1 --json b.json", "b.json"});
   if (fs::exists(beside + "/stn_paper")) {
-    all.push_back({"'" + beside + "/stn_paper' table --results none.jsonl", ""});
+    all.push_back(
+        {"touch none.jsonl && '" + beside + "/stn_paper' table --results none.jsonl", ""});
     all.push_back({"'" + beside + "/stn_paper' --help", ""});
     all.push_back({"'" + beside +
                        "/stn_paper' run --net cnn --set R --tag t --synthetic --epochs 1 "

@@ -7,6 +7,7 @@
 #include "apps/run/files.h"
 #include "apps/stn_paper/run.h"
 #include "apps/stn_paper/table.h"
+#include "core/file.h"
 #include "core/step.h"
 #include "layers/spatial_transformer.h"
 #include "layers/warps/families.h"
@@ -136,8 +137,24 @@ TEST_CASE("results: lines from several writers, each whole", "[paper]") {
   CHECK(seeds.size() == 20);
   CHECK(all[0].errors == std::vector<double>{0.9, 1.0, 1.1});
   CHECK(all[0].cell.net == "cnn");
-  dir.write("results.jsonl", "{\"set\": \"R\"}\n");
-  CHECK_THAT(message_of([&] { read_results(path); }), contains("results.jsonl"));
+  // A last line without its newline counts; a torn one does not, and gives way to the next.
+  const std::vector<std::uint8_t> bytes = read_file(path, 1 << 20);
+  const std::string whole(bytes.begin(), bytes.end());
+  dir.write("results.jsonl", whole.substr(0, whole.size() - 1));
+  CHECK(read_results(path).size() == 20);
+  append_result(path, result("cnn", "", 1, 20));
+  CHECK(read_results(path).size() == 21);
+  dir.write("results.jsonl", whole + whole.substr(0, 50));
+  CHECK(read_results(path).size() == 20);
+  append_result(path, result("cnn", "", 1, 20));
+  CHECK(read_results(path).size() == 21);
+  for (const char* damaged : {"{\"set\": \"R\"}\n", "{\"set\": \"R\"}", "[]\n"}) {
+    dir.write("results.jsonl", damaged);
+    CHECK_THAT(message_of([&] { read_results(path); }),
+               contains("results.jsonl") && contains("damaged") && contains("remove that line"));
+  }
+  CHECK_THAT(message_of([&] { require_appendable(dir.file("no/folder.jsonl")); }),
+             contains("no/folder.jsonl"));
 }
 
 TEST_CASE("tables: seeds, standard errors, published figures, rows that are behind", "[paper]") {
@@ -154,7 +171,7 @@ TEST_CASE("tables: seeds, standard errors, published figures, rows that are behi
   all[0].cell.tag = "trial";
   text = paper_tables(all, false);
   CHECK_THAT(text, contains("| CNN | – / 1.2 |"));
-  CHECK_THAT(text, contains("Left out: 1 lines of trials"));
+  CHECK_THAT(text, contains("Left out: 1 line of trials"));
   CHECK_THAT(text, contains("Left out: 5 lines of drawn digits"));
   CHECK_THAT(paper_tables(all, true), contains("not MNIST"));
 }
@@ -173,13 +190,15 @@ TEST_CASE("a cell that is interrupted goes on to the same result", "[paper][cli]
     run parts; echo "then: $?"
     run parts; echo "again: $?"
     "$S" run --net fcn --set R --lr 1; echo "misuse: $?"
+    "$S" run $cell --results no/folder.jsonl --runs none; echo "no file: $?"; [ -e none ] || echo untouched
+    "$S" table --results missing.jsonl; echo "no table: $?"
     field() { grep -o '"errors":[^]]*]' $1.jsonl; }
     [ "$(field whole)" = "$(field parts)" ] && echo same
     cmp whole/*/best.safetensors parts/*/best.safetensors && echo "same bits")sh");
   INFO(outcome.out << outcome.err);
   for (const char* text :
        {"stopped: 143", "going on in parts", "then: 0", "is in parts.jsonl already", "again: 0",
-        "misuse: 2", "same\n", "same bits"})
+        "misuse: 2", "no file: 1", "untouched", "no table: 1", "same\n", "same bits"})
     CHECK_THAT(outcome.out, contains(text));
   CHECK_THAT(outcome.err, contains("the same command goes on with it"));
   CHECK_THAT(outcome.err, contains("--lr makes a trial of the cell"));

@@ -233,6 +233,20 @@ TEST_CASE("contact sheets of the same samples have the same size", "[contact_she
   CHECK(size(contact_sheet(views, {.columns = 50})) == size(contact_sheet(views, {.columns = 7})));
 }
 
+TEST_CASE("a sheet of more samples than a page holds is as high as can be drawn",
+          "[contact_sheet]") {
+  SampleView tall = sample({});
+  tall.before = tall.after[0].image = grey_picture(4, 400, 9);
+  const std::vector<SampleView> views(60, tall);
+  const ContactSheetOptions page = {.columns = 1, .most_side = 200, .scale = 1, .margin = 0};
+  const Image sheet = contact_sheet(views, page);
+  CHECK(sheet.height > 8000);
+  CHECK(sheet.height <= canvas_extent);
+  CHECK_THROWS_WITH(
+      contact_sheet(views, {.columns = 1, .scale = 1, .margin = 0}),
+      fovea::testing::contains("60 samples would make") && fovea::testing::contains("take fewer"));
+}
+
 TEST_CASE("contact sheets take colour, other sizes after, and refuse nonsense", "[contact_sheet]") {
   SampleView view = sample(identity);
   view.before = make_canvas(10, 10, red);

@@ -119,7 +119,7 @@ TEST_CASE("a digit in the middle of a canvas has a wider frame", "[predict]") {
   CHECK((whole.frame && whole.frame->width == 300 && whole.frame->height == 260 && !whole.ink));
 }
 
-TEST_CASE("predict --json says where the transformer looks in the picture", "[predict]") {
+TEST_CASE("predict --json says where the digit is, and where the transformer looks", "[predict]") {
   if (!program_built()) return;
   const TempDir dir;
   const PixelBox at = {40, 50, 24, 120};
@@ -137,30 +137,35 @@ TEST_CASE("predict --json says where the transformer looks in the picture", "[pr
   save_model(dir.file("part"), looking_at({0.5f, 0, 0.5f, 0, 0.5f, -0.5f}));
   save_model(dir.file("turn"), looking_at({0, -1, 0, 1, 0, 0}));
   const PixelBox part = {frame.x + frame.width / 2, frame.y, frame.width / 2, frame.height / 2};
-  for (const auto& [name, box] : {std::pair("same", frame), {"part", part}, {"turn", frame}}) {
+  for (const auto& [name, window] : {std::pair("same", frame), {"part", part}, {"turn", frame}}) {
     INFO(name);
     const std::vector<json> seen = answers(dir, cat("-w ", name, " a.png b.jpg"));
     REQUIRE(seen.size() == 2);
     for (std::size_t i = 0; i < 2; ++i) {
       const double margin = i == 0 ? 0.011 : 7;  // a JPEG's ink may seem a pixel larger
       CHECK(seen[i].at("size") == json{300, 240});
-      check_box(seen[i].at("ink"), at, i == 0 ? 0.011 : 1);
-      check_box(seen[i].at("box"), box, margin);
-      CHECK(seen[i].at("transformers")[0].at("box") == seen[i].at("box"));
+      check_box(seen[i].at("box"), at, i == 0 ? 0.011 : 1);
+      CHECK(seen[i].at("ink") == seen[i].at("box"));
+      check_box(seen[i].at("window"), window, margin);
+      CHECK(seen[i].at("transformers")[0].at("window") == seen[i].at("window"));
       const json& corners = seen[i].at("corners");
       REQUIRE(corners.size() == 4);
       const bool turn = std::string(name) == "turn";
-      CHECK(std::abs(corners[0][0].get<double>() - (box.x + turn * box.width)) <= margin);
-      CHECK(std::abs(corners[0][1].get<double>() - box.y) <= margin);
-      CHECK(std::abs(corners[1][1].get<double>() - (box.y + turn * box.height)) <= margin);
+      CHECK(std::abs(corners[0][0].get<double>() - (window.x + turn * window.width)) <= margin);
+      CHECK(std::abs(corners[0][1].get<double>() - window.y) <= margin);
+      CHECK(std::abs(corners[1][1].get<double>() - (window.y + turn * window.height)) <= margin);
     }
   }
   const json blank = answers(dir, "-w same blank.png").at(0);
   CHECK(blank.at("blank") == true);
   CHECK_FALSE(blank.contains("ink"));
+  CHECK_FALSE(blank.contains("box"));
   const json moved = answers(dir, "-w same --distort R a.png").at(0);
-  CHECK(moved.contains("ink"));
-  CHECK_FALSE(moved.contains("box"));
+  check_box(moved.at("box"), at, 0.011);
+  CHECK_FALSE(moved.contains("window"));
+  const json as_it_is = answers(dir, "-w part --no-prepare a.png").at(0);  // no ink is looked for
+  CHECK_FALSE(as_it_is.contains("ink"));
+  CHECK(as_it_is.at("box") == as_it_is.at("window"));
   save_model(dir.file("control"), untrained("tutorial-cnn"));
   const json control = answers(dir, "-w control a.png").at(0);
   check_box(control.at("box"), at, 0.011);

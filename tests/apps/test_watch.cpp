@@ -97,7 +97,7 @@ TEST_CASE("what a transformer does is said in words", "[watch]") {
                       "0.0) px, ") &&
                  contains("% outside\n"));
   const std::vector<LogField> fields = sight_fields(moved);
-  CHECK(fields.size() == 12);
+  CHECK(fields.size() == 13);
   CHECK(fields[0].name == "theta_rotation");
   CHECK(fields[0].value == Approx(30).margin(1e-3));
   CHECK(fields.back().name == "theta_outside");
@@ -106,7 +106,7 @@ TEST_CASE("what a transformer does is said in words", "[watch]") {
   two.transformers[0].name = "left", two.transformers[1].name = "right";
   CHECK_THAT(sight_lines(two), contains("Transformer left: turn 30.0") &&
                                    contains("\nTransformer right: as it is\n"));
-  CHECK(sight_fields(two)[12].name == "theta2_rotation");
+  CHECK(sight_fields(two)[13].name == "theta2_rotation");
   CHECK(sight_lines(Watch(untrained("tutorial-cnn"), digits().test, resolved()).look()) == "");
 }
 
@@ -123,6 +123,12 @@ TEST_CASE("mean and spread of what splines and shears do", "[watch]") {
   CHECK(both.mean.rotation == 0);
   CHECK(both.spread.rotation == 10);
   CHECK(both.mean.outside == 0.25);
+  // Turns are a circle: these two are two degrees apart.
+  const Pose around[] = {{.rotation = 179}, {.rotation = -179, .mirrored = 1}};
+  const PoseSummary turned = summary_of(around);
+  CHECK(std::abs(turned.mean.rotation) == Approx(180));
+  CHECK(turned.spread.rotation == Approx(1));
+  CHECK_THAT(in_words(turned), contains("50% mirrored"));
   CHECK(in_words(both) == "turn 0.0 ± 10.0°, bent 0.5 px, 25% outside");
   const Pose slanted[] = {{.slant = 5}};
   CHECK(in_words(summary_of(slanted)) == "slant 5.0 ± 0.0°");

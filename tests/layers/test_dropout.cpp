@@ -1,5 +1,6 @@
 #include "core/autograd.h"
 #include "core/step.h"
+#include "core/trace.h"
 #include "layers/dropout.h"
 #include "tests/catch.h"
 #include "tests/gradcheck.h"
@@ -100,4 +101,16 @@ TEST_CASE("dropout refuses what is no probability", "[dropout]") {
   CHECK(message_of([&] { dropout(x, static_cast<Real>(NAN)); }).find("[dropout] The prob") == 0);
   CHECK(message_of([&] { dropout2d(Tensor::zeros({}, true), Real(0.5)); }) ==
         "[dropout2d] The input must be [channels, ...], got shape []");
+}
+
+TEST_CASE("traces show with which probability elements were dropped", "[dropout]") {
+  const Trace trace;
+  const Tensor x = Tensor::zeros({3, 2}, true);
+  dropout(x, Real(0.25));
+  dropout2d(x, Real(0.5));
+  REQUIRE(trace.ops().size() == 2);
+  CHECK(trace.ops()[0].op == "dropout");
+  CHECK(trace.ops()[0].attributes.number("p") == 0.25);
+  CHECK(trace.ops()[1].op == "dropout2d");
+  CHECK(trace.ops()[1].attributes.number("p") == 0.5);
 }

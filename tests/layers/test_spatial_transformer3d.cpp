@@ -1,5 +1,6 @@
 #include "core/autograd.h"
 #include "core/step.h"
+#include "core/trace.h"
 #include "data/loader.h"
 #include "data/synthetic_volumes.h"
 #include "layers/activations.h"
@@ -88,6 +89,20 @@ TEST_CASE("a volume's transform is the sampled affine grid", "[spatial_transform
     CHECK(y.shape() == Shape{2, 3, 2, 6});
     CHECK(difference(y, grid_sample(x, grid, {.align_corners = align_corners})) == 0);
   }
+}
+
+TEST_CASE("traces show how a volume was sampled", "[spatial_transformer3d]") {
+  const Trace trace;
+  const Tensor x = Tensor::zeros({1, 2, 3, 4}, true), theta = Tensor::zeros({3, 4}, true);
+  spatial_transform3d(x, theta, {.sampler = {.padding = Padding::border, .align_corners = true}});
+  REQUIRE(trace.ops().size() == 2);
+  const TracedOp &grid = trace.ops()[0], &sample = trace.ops()[1];
+  CHECK(grid.op == "affine_grid3d");
+  CHECK(grid.output.shape() == Shape{2, 3, 4, 3});
+  CHECK(grid.attributes.flag("align_corners"));
+  CHECK(sample.op == "grid_sample_volume");
+  CHECK(sample.attributes.text("padding") == "border");
+  CHECK(sample.attributes.flag("align_corners"));
 }
 
 TEST_CASE("a transformer of volumes learns how bodies lie, on any number of threads",

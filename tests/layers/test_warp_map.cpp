@@ -60,6 +60,32 @@ TEST_CASE("points that nothing looks at are none", "[warp][warp_map]") {
   CHECK_FALSE(map_back(*make_warp("tps"), std::vector<Real>(32, nan), {0, 0}));
 }
 
+TEST_CASE("a singular theta has no inverse, however it was rounded", "[warp][warp_map]") {
+  const auto affine = make_warp("affine"), projective = make_warp("projective");
+  const Real r = Real(0.1);
+  for (const std::vector<Real>& theta :
+       {std::vector<Real>{1, 2, 0, 2, 4, 0}, {r, 3 * r, r, 3 * r, 9 * r, 0}, {0, 0, 1, 0, 0, 1}})
+    CHECK_FALSE(invert(*affine, theta));
+  for (const std::vector<Real>& theta :
+       {std::vector<Real>{1, 0, 2, 0, 1, 0, Real(0.5), 0},  // its last row is half of its first
+        {7 * r, r, 2, 3 * r, 6 * r, 6 * r, Real(0.35), Real(0.05)},
+        {1, 2, 0, 2, 4, 0, 0, 0}})
+    CHECK_FALSE(invert(*projective, theta));
+  // Small is not singular, and neither is narrow.
+  const Real tiny = Real(1e-15);
+  const auto enlarged = invert(*affine, std::vector<Real>{tiny, 0, 0, 0, tiny, 0});
+  REQUIRE(enlarged);
+  CHECK((*enlarged)[0] == Approx(1e15));
+  CHECK(invert(*affine, std::vector<Real>{1, 1, 0, 1, Real(1.001), 0}));
+  for (const std::string& name : warp_names())
+    CHECK_THAT(message_of([&] { invert(*make_warp(name), std::vector<Real>(5)); }),
+               contains("theta has 5 values; " + name + " takes"));
+  const WarpBox lost =
+      map_box(*affine, std::vector<Real>{std::numeric_limits<Real>::quiet_NaN(), 0, 0, 0, 1, 0});
+  CHECK(std::isnan(lost.left + lost.right));
+  CHECK(lost.top == -1);
+}
+
 TEST_CASE("boxes go forth and back", "[warp][warp_map]") {
   const auto affine = make_warp("affine");
   const std::vector<Real> half = {Real(0.5), 0, Real(0.25), 0, Real(0.25), Real(-0.5)};
@@ -100,6 +126,12 @@ TEST_CASE("theta is said in words", "[warp][warp_map]") {
         "2.00 times the size, 75% outside");
   CHECK(in_words(*make_warp("translation"), std::vector<Real>{3, 0}) ==
         "centre at (3.00, 0.00), 100% outside");
+  // Mirrored is not turned: left and right, or above and below, which is that and a half turn.
+  CHECK(in_words(*make_warp("affine"), std::vector<Real>{-1, 0, 0, 0, 1, 0}) == "mirrored");
+  CHECK(in_words(*make_warp("affine"), std::vector<Real>{1, 0, 0, 0, -1, 0}) ==
+        "mirrored, turned by 180 degrees");
+  CHECK(in_words(*make_warp("affine"), std::vector<Real>{1, 2, 0, Real(0.5), 1, 0}) ==
+        "turned by 27 degrees, slanted by 90 degrees, 0.00 times the size, 50% outside");
   std::vector<Real> bent(32);
   bent[10] = Real(0.6);
   CHECK_THAT(in_words(*make_warp("tps"), bent), contains("bent by 0."));
