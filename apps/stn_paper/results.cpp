@@ -113,7 +113,7 @@ std::vector<Result> read_results(const std::string& path) {
   if (Json::accept(last)) try {
       all.push_back(result_of(parse_json(last)));
     } catch (const Json::exception& error) {
-      fail(path, ": the last line is damaged: ", error.what(), "; remove that line");
+      fail(path, ": the last line is damaged: ", json_reason(error), "; remove that line");
     }
   else if (!last.empty())
     warn(cat(printable(path, 4096), ": the last line is torn, and was left out"));
