@@ -133,6 +133,10 @@ NetworkInput network_input(const Model& model, const Image& image, bool prepare,
     out.width = image.width, out.height = image.height;
     out.ink = digit.ink;
     if (distortion.empty()) out.frame = around(digit, model.info.input);
+    if (const int several = model.info.input[0] / digit.image.channels;
+        distortion.empty() && several > 1)
+      out.doubt += cat(out.doubt.empty() ? "" : "; ", "the network looks at ", several,
+                       " digits at once, and this is one: the rest is left blank");
     return out;
   }
   require(distortion.empty(), "only pictures of digits, prepared, can be distorted");

@@ -44,7 +44,8 @@ std::unique_ptr<Module> finder(const Shape& in, const Warp& warp, Random& rng) {
 
 std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {
   require(spec.input[1] >= 24 && spec.input[2] >= 24,
-          "this network takes images of at least 24x24 pixels, got ", spec.input);
+          "this network takes images of at least 24x24 pixels, got ", spec.input,
+          "; features takes 16x16");
   auto net = std::make_unique<Sequential>();
   Shape seen = spec.input;
   if (spec.options.flag("transformer"))

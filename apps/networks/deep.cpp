@@ -67,7 +67,8 @@ class Deep : public Module {
 std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {
   const auto& blocks = spec.options.integers("blocks");
   require(spec.input[1] >= 24 && spec.input[2] >= 24,
-          "this network takes images of at least 24x24 pixels, got ", spec.input);
+          "this network takes images of at least 24x24 pixels, got ", spec.input,
+          "; features takes 16x16");
   require(!blocks.empty() && blocks.size() <= 4, "this network has 1 to 4 blocks, got ",
           blocks.size());
   return std::make_unique<Deep>(spec, rng);

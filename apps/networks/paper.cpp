@@ -113,7 +113,8 @@ std::unique_ptr<Module> build(const Plan& plan, const NetworkSpec& spec, int wid
 // The widest network that has at most as many parameters as options say.
 std::unique_ptr<Module> widest(const Plan& plan, const NetworkSpec& spec, Random& rng) {
   require(spec.input[1] >= 28 && spec.input[2] >= 28,
-          "this network takes images of at least 28x28 pixels, got ", spec.input);
+          "this network takes images of at least 28x28 pixels, got ", spec.input,
+          "; features takes 16x16");
   const std::size_t budget = 1000 * static_cast<std::size_t>(option(spec, "budget"));
   int low = 1, high = plan.widest / plan.step;  // in steps; low is taken even if it is too much
   while (low < high) {

@@ -65,7 +65,8 @@ class Tutorial : public Module {
 
 std::unique_ptr<Module> make(const NetworkSpec& spec, Random& rng) {
   require(spec.input[1] >= 24 && spec.input[2] >= 24,
-          "this network takes images of at least 24x24 pixels, got ", spec.input);
+          "this network takes images of at least 24x24 pixels, got ", spec.input,
+          "; features takes 16x16");
   return std::make_unique<Tutorial>(spec, rng);
 }
 

@@ -119,6 +119,18 @@ TEST_CASE("a digit in the middle of a canvas has a wider frame", "[predict]") {
   CHECK((whole.frame && whole.frame->width == 300 && whole.frame->height == 260 && !whole.ink));
 }
 
+TEST_CASE("a network of sums says that one digit is no sum", "[predict]") {
+  ModelInfo info = describe_model("tutorial", {2, 42, 42}, digits().test.class_names);
+  info.distortion = "addition";
+  info.style = ImageStyle{};
+  info.style->drawing = true;
+  const Model model = make_model(info, 1);
+  const Image picture = bar(300, 260, {30, 70, 24, 120});
+  CHECK(network_input(model, picture).doubt ==
+        "the network looks at 2 digits at once, and this is one: the rest is left blank");
+  CHECK(network_input(model, picture, true, "addition").doubt.empty());
+}
+
 TEST_CASE("predict --json says where the digit is, and where the transformer looks", "[predict]") {
   if (!program_built()) return;
   const TempDir dir;
