@@ -171,6 +171,27 @@ TEST_CASE("an optimiser leaves gradients alone and handles every size", "[optim]
   }
 }
 
+TEST_CASE("momentum may change between steps, as one_cycle_momentum wants it", "[optim]") {
+  const auto after_two_steps = [](auto&& make) {
+    Tensor value = leaf({1}), grad = Tensor::shared({1});
+    grad.data()[0] = 1;
+    value.set_grad(grad);
+    auto optimizer = make(value);
+    optimizer.step();
+    optimizer.set_momentum(0.5);
+    optimizer.step();
+    return value.data()[0];
+  };
+  const double sgd =
+      after_two_steps([](Tensor& p) { return Sgd({p}, {.lr = 0.1, .momentum = 0.9}); });
+  CHECK(sgd == Approx(1 - 0.1 * (1 + (0.5 * 1 + 1))).epsilon(10 * tolerance));
+  // Squares average 0.01 and 0.0199 of a gradient of 1.
+  const double rmsprop =
+      after_two_steps([](Tensor& p) { return RmsProp({p}, {.lr = 0.01, .momentum = 0.9}); });
+  const double first = 1 / std::sqrt(0.01), second = 1 / std::sqrt(0.0199);
+  CHECK(rmsprop == Approx(1 - 0.01 * (first + (0.5 * first + second))).epsilon(10 * tolerance));
+}
+
 TEST_CASE("adam goes on after gradients whose squares overflow", "[optim]") {
   if (sizeof(Real) != 4) return;
   const AdamOptions options{.lr = 0.1};
