@@ -42,24 +42,25 @@ constexpr const char* taken_names[] = {"name",   "input",       "classes",   "me
 // Beyond it is damage or a slip, and would take all memory.
 constexpr std::int64_t largest_integer = 65536;
 
+// Of a whole number or a list of them; empty for other kinds.
+Attribute::Integers integers_of(const Attribute& attribute) {
+  if (const auto* one = std::get_if<std::int64_t>(&attribute.value)) return {*one};
+  if (const auto* list = std::get_if<Attribute::Integers>(&attribute.value)) return *list;
+  return {};
+}
+
 std::int64_t smallest_integer(const Attribute& like) {
+  const Attribute::Integers all = integers_of(like);
   const auto positive = [](std::int64_t value) { return value > 0; };
-  bool all_positive = true;
-  if (const auto* one = std::get_if<std::int64_t>(&like.value)) all_positive = positive(*one);
-  if (const auto* list = std::get_if<Attribute::Integers>(&like.value))
-    all_positive = std::all_of(list->begin(), list->end(), positive);
-  return all_positive ? 1 : -largest_integer;
+  return std::all_of(all.begin(), all.end(), positive) ? 1 : -largest_integer;
 }
 
 // What is wrong with it where the default is `like`: "takes 1 to 65536, got 0"; "" if nothing is.
 std::string complaint(const Attribute& option, const Attribute& like) {
   if (const auto* real = std::get_if<double>(&option.value); real && !std::isfinite(*real))
     return cat("takes a finite number, got ", *real);
-  Attribute::Integers all;
-  if (const auto* one = std::get_if<std::int64_t>(&option.value)) all = {*one};
-  if (const auto* list = std::get_if<Attribute::Integers>(&option.value)) all = *list;
   const std::int64_t low = smallest_integer(like);
-  for (const std::int64_t value : all)
+  for (const std::int64_t value : integers_of(option))
     if (value < low || value > largest_integer)
       return cat("takes ", low, " to ", largest_integer, ", got ", value);
   return "";
