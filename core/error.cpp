@@ -2,29 +2,11 @@
 
 #include <cstdio>
 
+#include "core/utf8.h"
+
 namespace fovea {
 
 namespace {
-
-// The code point at the start of `text`, and how many bytes it takes; 0 bytes if it is not UTF-8.
-struct CodePoint {
-  char32_t value = 0;
-  std::size_t bytes = 0;
-};
-
-CodePoint first_code_point(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return {};
-  char32_t value = lead & (0x7F >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {};
-    value = value << 6 | (byte(i) & 0x3F);
-  }
-  return {value, size};
-}
 
 // Controls, and the marks that make a terminal write backwards.
 bool is_control(char32_t c) {

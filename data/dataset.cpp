@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/random.h"
+#include "core/utf8.h"
 
 namespace fovea {
 
@@ -54,6 +55,7 @@ std::string utf8_of(const std::vector<std::uint8_t>& bytes, const std::string& p
   std::u16string text;
   for (std::size_t i = 2; i < bytes.size(); i += 2)
     text += static_cast<char16_t>(bytes[i + little] << 8 | bytes[i + !little]);
+  require(text.find(u'\0') == text.npos, path, ": holds zeros; save it as text in UTF-8");
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     char32_t c = text[i];
@@ -156,6 +158,7 @@ std::vector<std::string> read_class_names(const std::string& path) {
   const std::string text = utf8_of(read_file(path, 1 << 20), path);
   std::vector<std::string> names(1);
   for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\x1a' && i + 1 == text.size()) break;             // DOS marked the end so
     if (text[i] == '\n' || (text[i] == '\r' && text[i + 1] != '\n'))  // also as old Macs wrote
       names.emplace_back();
     else if (text[i] != '\r')
@@ -171,6 +174,8 @@ std::vector<std::string> read_class_names(const std::string& path) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     require(!names[i].empty(), path, ": line ", i + 1,
             " is empty, expected a class name; remove that line, or name the class");
+    require(is_utf8(names[i]), path, ": line ", i + 1, ", ", printable(names[i], 60),
+            ", is not UTF-8; save it as text in UTF-8");
     const auto [before, is_new] = lines.emplace(names[i], i + 1);
     require(is_new, path, ": lines ", before->second, " and ", i + 1, " both name ",
             printable(names[i], 60), "; each class needs a name of its own");

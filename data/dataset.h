@@ -66,7 +66,7 @@ void check_labels(const std::string& source, std::span<const std::int32_t> label
 
 /// The lines of a text file (UTF-8, or UTF-16 with its mark), one class a line; space around names
 /// and empty lines at its end are dropped. Throws Error if it cannot be read, is longer than 1 MB,
-/// names no class, or has an empty or repeated line, with its number.
+/// names no class, or has a line that is empty, repeated or no such text, with its number.
 std::vector<std::string> read_class_names(const std::string& path);
 
 }  // namespace fovea

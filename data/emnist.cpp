@@ -66,13 +66,11 @@ void transpose_images(Dataset& data) {
 }
 
 Dataset read_part(const std::string& directory, const EmnistSet& set, const char* part) {
-  std::vector<std::string> names(static_cast<std::size_t>(set.first_label), "none");
-  for (const char c : set.classes) names.emplace_back(1, c);
-  Dataset data = read_idx_pair(require_idx(directory, stem(set, part), "-images", "idx3-ubyte"),
-                               require_idx(directory, stem(set, part), "-labels", "idx1-ubyte"),
-                               std::move(names));
-  data.class_names.erase(data.class_names.begin(), data.class_names.begin() + set.first_label);
-  for (std::int32_t& label : data.labels) label -= set.first_label;
+  IdxClasses classes = {.names = {}, .first_label = set.first_label};
+  for (const char c : set.classes) classes.names.emplace_back(1, c);
+  Dataset data =
+      read_idx_pair(require_idx(directory, stem(set, part), "-images", "idx3-ubyte"),
+                    require_idx(directory, stem(set, part), "-labels", "idx1-ubyte"), classes);
   transpose_images(data);
   return data;
 }

@@ -13,7 +13,7 @@ namespace fovea {
 struct Image {
   int width = 0, height = 0, channels = 0;
   std::vector<std::uint8_t> pixels;  ///< width * height * channels bytes, interleaved (HWC)
-  std::string note = "";             ///< what its reader found and mended; mostly empty
+  std::string note = "";             ///< what its reader mended or left out; mostly empty
 };
 
 /// A part of an image, in its pixels; (0, 0) is its upper left corner, pixel centres are halves.
@@ -24,7 +24,8 @@ struct PixelBox {
 /// Reads a PNG, JPEG, WebP, GIF, TIFF, BMP, TGA or PNM (P5, P6) file; the content decides, not the
 /// name. 16 bits become 8, palettes become colours (black beyond their end), of several pictures
 /// the first is read, and the EXIF orientation of JPEG, PNG and WebP and that of TIFF are applied;
-/// channels stay as the file has them. A JPEG without its end marker is read, and `note` says so.
+/// channels stay as the file has them. A JPEG without its end marker is read. `note` says
+/// so, and what is left out.
 /// Error: not a regular file, unreadable, empty, of unknown format, damaged or truncated (PNG
 /// checksums are verified), a side above 32768 or an area above 64 megapixels, both of which are
 /// checked before anything is decoded; a JPEG of so many scans that it would take long.

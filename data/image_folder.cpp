@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <optional>
 
 #include "core/error.h"
@@ -24,18 +26,37 @@ struct Listing {
   std::string note;
 };
 
-// The folders in `directory` that have one of `names`, in any case, in the order of `names`.
-std::vector<std::string> find_parts(const std::string& directory,
-                                    std::initializer_list<const char*> names) {
+using Words = std::initializer_list<const char*>;
+constexpr Words train_words = {"training", "train"};
+constexpr Words test_words = {"testing", "test",       "validation", "valid",
+                              "val",     "evaluation", "eval",       "dev"};
+
+// What a folder's name has besides one of `words`, in any case: "" of "Train", "set" of "test_set",
+// "seg" of "seg-train". None if it has no such word.
+std::optional<std::string> beside_word(const std::string& name, const char* word) {
+  std::string rest;
+  for (const char c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)))
+      rest += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::size_t at = rest.find(word);
+  if (at == rest.npos) return std::nullopt;
+  return rest.erase(at, std::strlen(word));
+}
+
+// The folders in `directory` that are called one of `words` and `rest`, in the order of `words`.
+std::vector<std::string> find_parts(const std::string& directory, Words words,
+                                    const std::string& rest = "") {
   std::vector<std::string> parts;
   const std::vector<std::string> folders = folders_in(directory);
-  for (const char* name : names)
+  for (const char* word : words)
     for (const std::string& folder : folders)
-      if (std::equal(
-              folder.begin(), folder.end(), name, name + std::strlen(name),
-              [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; }))
+      if (beside_word(folder, word) == rest)
         parts.push_back((fs::path(directory) / folder).string());
   return parts;
+}
+
+std::string file_name(const std::string& path) {
+  return fs::path(path).filename().string();
 }
 
 bool has_images(const std::vector<ClassImages>& classes) {
@@ -43,11 +64,49 @@ bool has_images(const std::vector<ClassImages>& classes) {
                      [](const ClassImages& one) { return !one.paths.empty(); });
 }
 
-// train/, or training/, if there are classes in it.
-std::optional<std::string> train_folder(const std::string& directory) {
-  for (const std::string& part : find_parts(directory, {"train", "training"}))
-    if (has_images(list_classes(part))) return part;
-  return std::nullopt;
+bool has_class_folders(const std::string& directory) {
+  return !folders_in(directory).empty() && has_images(list_classes(directory));
+}
+
+// The folders of a set that comes in parts.
+struct Parts {
+  std::string train;
+  std::vector<std::string> tests;  // the first is used
+};
+
+// A part as archives leave it, train/train/<class>: the inner folder.
+std::string without_wrapping(const std::string& part) {
+  const std::vector<std::string> folders = folders_in(part);
+  if (folders.size() != 1 || has_images(list_classes(part))) return part;
+  const std::string inner = (fs::path(part) / folders[0]).string();
+  return has_class_folders(inner) ? inner : part;
+}
+
+// train/ with classes in it, and test/; or two folders whose names differ in that word alone.
+std::optional<Parts> find_folders(const std::string& directory) {
+  for (const std::string& train : find_parts(directory, train_words))
+    if (const std::string inner = without_wrapping(train); has_images(list_classes(inner)))
+      return Parts{inner, find_parts(directory, test_words)};
+  std::vector<Parts> pairs;
+  for (const std::string& folder : folders_in(directory)) {
+    for (const char* word : train_words) {
+      const auto rest = beside_word(folder, word);
+      if (!rest) continue;
+      Parts parts = {without_wrapping((fs::path(directory) / folder).string()),
+                     find_parts(directory, test_words, *rest)};
+      if (!parts.tests.empty() && has_class_folders(parts.train)) pairs.push_back(std::move(parts));
+      break;
+    }
+  }
+  if (pairs.size() != 1) return std::nullopt;
+  return pairs[0];
+}
+
+// "a, b, c, ...".
+std::string some_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size() && i < 10; ++i) text += (i ? ", " : "") + names[i];
+  return text + (names.size() > 10 ? ", ..." : "");
 }
 
 std::vector<ImageFile> list_part(const std::string& part, const std::vector<ClassImages>& found,
@@ -56,7 +115,8 @@ std::vector<ImageFile> list_part(const std::string& part, const std::vector<Clas
   for (const ClassImages& one : found) {
     const std::string folder = (fs::path(part) / one.name).string();
     const auto label = std::find(classes.begin(), classes.end(), one.name);
-    require(label != classes.end(), folder, ": a class that the training set does not have");
+    require(label != classes.end(), folder,
+            ": a class that the training set does not have (it has ", some_of(classes), ")");
     require(!one.paths.empty(), folder, ": a class folder without images",
             " (png, jpg, webp, gif, tiff, bmp, pgm, ppm, tga): fill or remove it");
     for (const std::string& path : one.paths)
@@ -65,43 +125,79 @@ std::vector<ImageFile> list_part(const std::string& part, const std::vector<Clas
   return files;
 }
 
+// Names that a slip made two: they differ in case, spaces or leading zeros alone.
+void warn_of_like_names(const std::vector<std::string>& names) {
+  std::map<std::string, std::string> seen;
+  for (const std::string& name : names) {
+    std::string key;
+    for (const char c : name)
+      if (!std::isspace(static_cast<unsigned char>(c)) && !(c == '0' && key.empty()))
+        key += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const auto [before, is_new] = seen.emplace(key, name);
+    if (!is_new && std::max(name.size(), before->second.size()) > 1)
+      std::fprintf(stderr, "warning: %s and %s are two classes\n",
+                   printable(before->second, 60).c_str(), printable(name, 60).c_str());
+  }
+}
+
 void append_note(std::string& note, const std::string& more) {
   if (!note.empty()) note += "; ";
   note += more;
 }
 
-// Which reading was chosen, where names of files give classes.
-std::string named_note(const std::string& directory, const std::vector<ClassImages>& classes) {
-  for (const ClassImages& one : classes)
-    if (!one.paths.empty() && fs::path(one.paths[0]).parent_path() == fs::path(directory))
-      return cat("classes by the names of files: ", fs::path(one.paths[0]).filename().string(),
-                 " is of class ", one.name);
+// Which reading was chosen, where it is not one folder a class.
+std::string reading_note(const std::string& directory, const std::vector<ClassImages>& classes) {
+  for (const ClassImages& one : classes) {
+    if (one.paths.empty() || one.folder == (fs::path(directory) / one.name).string()) continue;
+    if (one.folder != directory)
+      return cat("images are a folder below their class, as in ", one.name, "/",
+                 file_name(one.folder));
+    return cat("classes by the names of files: ", file_name(one.paths[0]), " is of class ",
+               one.name);
+  }
   return "";
 }
 
+// Folders with images and files that belong to no part.
+void note_beside_parts(const std::string& directory, const Parts& parts, LeftOut& left_out) {
+  const std::string test = file_name(parts.tests[0]);
+  for (const std::string& name : folders_in(directory)) {
+    const std::string folder = (fs::path(directory) / name).string();
+    if (parts.train.starts_with(folder) || folder == parts.tests[0]) continue;
+    if (!images_in(folder).empty() || has_images(list_classes(folder)))
+      left_out.add(cat("neither ", file_name(parts.train), "/ nor ", test, "/, the test set"),
+                   folder);
+  }
+  for (const std::string& path : images_in(directory))
+    left_out.add("images beside the class folders", path);
+}
+
+void require_classes(const std::string& directory, const std::vector<std::string>& classes) {
+  require(classes.size() > 1, directory, ": all images are of one class, ", classes[0],
+          "; make a folder for each class (", describe_folder(directory), ")");
+}
+
 // train/<class>/ with test/<class>/ or another of its names.
-Listing list_two_parts(const std::string& directory, const std::string& train, LeftOut& left_out) {
-  const std::vector<std::string> tests =
-      find_parts(directory, {"test", "testing", "val", "valid", "validation"});
-  require(!tests.empty(), directory, ": has ", fs::path(train).filename().string(),
+Listing list_two_parts(const std::string& directory, const Parts& parts, LeftOut& left_out) {
+  require(!parts.tests.empty(), directory, ": has ", file_name(parts.train),
           "/ but neither test/ nor val/ (", describe_folder(directory), ")");
-  for (std::size_t i = 1; i < tests.size(); ++i)
-    left_out.add(cat(fs::path(tests[0]).filename().string(), "/ is the test set"), tests[i]);
+  const std::string test = without_wrapping(parts.tests[0]);
+  note_beside_parts(directory, parts, left_out);
   Listing listing;
-  const std::vector<ClassImages> found = list_classes(train, &left_out);
+  const std::vector<ClassImages> found = list_classes(parts.train, &left_out);
   for (const ClassImages& one : found) listing.classes.push_back(one.name);
-  listing.train = list_part(train, found, listing.classes);
+  require_classes(parts.train, listing.classes);
+  listing.train = list_part(parts.train, found, listing.classes);
   listing.test =
-      list_part(tests[0], list_classes(tests[0], &left_out, images_in(train)), listing.classes);
-  listing.note = named_note(train, found);
-  require(!listing.test.empty(), tests[0], ": has no class folders (", describe_folder(tests[0]),
-          ")");
+      list_part(test, list_classes(test, &left_out, images_in(parts.train)), listing.classes);
+  listing.note = reading_note(parts.train, found);
+  require(!listing.test.empty(), test, ": has no class folders (", describe_folder(test), ")");
   return listing;
 }
 
 // Classes only; folders without images do not count as classes.
 Listing list_one_part(const std::string& directory, LeftOut& left_out) {
-  for (const std::string& part : find_parts(directory, {"train", "training"}))
+  for (const std::string& part : find_parts(directory, train_words))
     require(images_in(part).empty(), part, ": holds images that are in no class (",
             describe_folder(part), "); use train/<class>/*.png or train/<class>_1.png");
   Listing listing;
@@ -118,11 +214,10 @@ Listing list_one_part(const std::string& directory, LeftOut& left_out) {
     }
     listing.classes.push_back(one.name);
   }
+  require_classes(directory, listing.classes);
   require(!listing.test.empty(), directory, ": no class has ", test_share,
           " images, so none are left for testing: add images, or a train/ and a test/ folder");
-  require(listing.classes.size() > 1, directory, ": all images are of one class, ",
-          listing.classes[0], "; make a folder for each class");
-  listing.note = named_note(directory, found);
+  listing.note = reading_note(directory, found);
   append_note(listing.note, cat("no test folder: every ", test_share,
                                 "th image of a class, by file name, is in the test set"));
   return listing;
@@ -131,15 +226,16 @@ Listing list_one_part(const std::string& directory, LeftOut& left_out) {
 }  // namespace
 
 bool has_image_folder(const std::string& directory) {
-  return train_folder(directory) || has_images(list_classes(directory));
+  return find_folders(directory) || has_images(list_classes(directory));
 }
 
 DataSplit read_image_folder(const std::string& directory, bool skip_unreadable) {
   LeftOut left_out;
-  const std::optional<std::string> train = train_folder(directory);
+  const std::optional<Parts> parts = find_folders(directory);
   const Listing listing =
-      train ? list_two_parts(directory, *train, left_out) : list_one_part(directory, left_out);
+      parts ? list_two_parts(directory, *parts, left_out) : list_one_part(directory, left_out);
   left_out.report();
+  warn_of_like_names(listing.classes);
   DataSplit split;
   split.train.class_names = split.test.class_names = listing.classes;
   const std::size_t skipped = decode_files(listing.train, listing.test, skip_unreadable, split);

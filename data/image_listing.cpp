@@ -21,8 +21,10 @@ std::string lower(std::string text) {
   return text;
 }
 
+// Also what systems leave in folders of images: copies and thumbnails of them.
 bool is_hidden(const fs::path& path) {
-  return path.filename().string().starts_with('.');
+  const std::string name = path.filename().string();
+  return name.starts_with('.') || name == "__MACOSX" || name == "@eaDir" || name == "$RECYCLE.BIN";
 }
 
 bool is_folder(const fs::path& path) {
@@ -77,22 +79,63 @@ std::vector<ClassImages> by_name(const std::vector<std::string>& paths,
   sort_names(names);
   std::vector<ClassImages> classes;
   for (const std::string& name : names)
-    if (!name.empty()) classes.push_back({name, std::move(found[name])});
+    if (!name.empty())
+      classes.push_back({name, fs::path(found[name][0]).parent_path().string(), found[name]});
   if (left_out && found.contains(""))
     for (const std::string& path : found[""]) left_out->add("no class in the file's name", path);
   return classes;
 }
 
-// Counts what is in a class folder and no image.
-void note_others(const std::string& folder, LeftOut& left_out) {
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string path = entry.path().string();
-    if (is_hidden(entry.path())) continue;
-    if (is_folder(entry.path()))
-      left_out.add("inside of a class folder are folders, which are not looked into", path);
-    else if (!is_image_path(path))
-      left_out.add("no image that this program reads", path);
+std::vector<fs::path> files_in(const std::string& folder) {
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    if (!is_hidden(entry.path()) && !is_folder(entry.path())) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+void note_other_files(const std::string& folder, LeftOut& left_out) {
+  for (const fs::path& path : files_in(folder))
+    if (!is_image_path(path.string()))
+      left_out.add("no image that this program reads", path.string());
+}
+
+// The images in a class folder; where there are none, those in its only folder with images.
+ClassImages images_of_class(const std::string& directory, const std::string& name) {
+  const std::string folder = (fs::path(directory) / name).string();
+  ClassImages one = {name, folder, images_in(folder)};
+  if (!one.paths.empty()) return one;
+  for (const std::string& inner : folders_in(folder)) {
+    const std::string deeper = (fs::path(folder) / inner).string();
+    std::vector<std::string> paths = images_in(deeper);
+    if (paths.empty()) continue;
+    if (!one.paths.empty()) return {name, folder, {}};  // several: of one class, or classes?
+    one.folder = deeper, one.paths = std::move(paths);
   }
+  return one;
+}
+
+// Counts what is in a class folder and not of the class.
+void note_others(const ClassImages& one, const std::string& directory, LeftOut& left_out) {
+  const std::string folder = (fs::path(directory) / one.name).string();
+  note_other_files(folder, left_out);
+  if (one.folder != folder) note_other_files(one.folder, left_out);
+  for (const std::string& at : {folder, one.folder}) {
+    for (const std::string& name : folders_in(at))
+      if (const std::string inner = (fs::path(at) / name).string(); inner != one.folder)
+        left_out.add("inside of a class folder are folders, which are not looked into", inner);
+    if (one.folder == folder) break;
+  }
+}
+
+// "12 files (.csv, .png)"; of a few their names.
+std::string describe_files(const std::vector<fs::path>& files) {
+  std::set<std::string> names;
+  for (const fs::path& file : files) {
+    const std::string name = file.filename().string(), ending = file.extension().string();
+    names.insert(files.size() <= 3 || ending.empty() ? name : ending);
+  }
+  return cat(plural(files.size(), "file"), " (", first_few({names.begin(), names.end()}, 5), ")");
 }
 
 }  // namespace
@@ -138,38 +181,35 @@ void LeftOut::report() const {
 std::vector<ClassImages> list_classes(const std::string& directory, LeftOut* left_out,
                                       const std::vector<std::string>& named_like) {
   std::vector<ClassImages> classes;
-  bool any = false;
+  int direct = 0, deeper = 0;
   for (const std::string& name : folders_in(directory)) {
-    classes.push_back({name, images_in((fs::path(directory) / name).string())});
-    any = any || !classes.back().paths.empty();
+    classes.push_back(images_of_class(directory, name));
+    if (const ClassImages& one = classes.back(); !one.paths.empty())
+      ++(fs::path(one.folder).parent_path() == fs::path(directory) ? direct : deeper);
   }
+  const bool any = direct > 0 || deeper > 1;
   const std::vector<std::string> loose = images_in(directory);
-  if (any) {
-    if (!left_out) return classes;
-    for (const ClassImages& one : classes)
-      note_others((fs::path(directory) / one.name).string(), *left_out);
-    for (const std::string& path : loose) left_out->add("images beside the class folders", path);
-    return classes;
-  }
-  return by_name(loose, named_like.empty() ? loose : named_like, left_out);
+  if (!any) classes = by_name(loose, named_like.empty() ? loose : named_like, left_out);
+  if (!left_out || classes.empty()) return classes;
+  note_other_files(directory, *left_out);
+  if (!any) return classes;
+  for (const ClassImages& one : classes) note_others(one, directory, *left_out);
+  for (const std::string& path : loose) left_out->add("images beside the class folders", path);
+  return classes;
 }
 
 std::string describe_folder(const std::string& directory) {
   const std::vector<std::string> folders = folders_in(directory);
-  std::size_t files = 0;
-  std::set<std::string> endings;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
-    if (is_hidden(entry.path()) || is_folder(entry.path())) continue;
-    ++files;
-    const std::string ending = entry.path().extension().string();
-    endings.insert(ending.empty() ? entry.path().filename().string() : ending);
-  }
+  std::vector<fs::path> files, deeper;
+  files = files_in(directory);
+  for (const std::string& name : folders)
+    for (const fs::path& path : files_in((fs::path(directory) / name).string()))
+      deeper.push_back(path);
   std::string out;
   if (!folders.empty())
-    out = cat(plural(folders.size(), "folder"), " (", first_few(folders, 5), ")");
-  if (files > 0)
-    out += cat(out.empty() ? "" : ", ", plural(files, "file"), " (",
-               first_few({endings.begin(), endings.end()}, 5), ")");
+    out = cat(plural(folders.size(), "folder"), " (", first_few(folders, 5), ")",
+              deeper.empty() ? "" : " with " + describe_files(deeper));
+  if (!files.empty()) out += cat(out.empty() ? "" : ", ", describe_files(files));
   std::vector<std::string> images;
   for (const std::string& path : images_in(directory))
     images.push_back(fs::path(path).filename().string());

@@ -15,8 +15,8 @@ bool is_image_path(const std::string& path);
 /// if it cannot be listed.
 std::vector<std::string> images_in(const std::string& folder);
 
-/// The names of the folders in `directory` that are not hidden; in numerical order if all are
-/// numbers, else by name.
+/// The names of the folders in `directory` that are not hidden, and no system's (__MACOSX); in
+/// numerical order if all are numbers, else by name.
 std::vector<std::string> folders_in(const std::string& directory);
 
 /// What readers leave out, counted for each reason, so that nothing vanishes without a word.
@@ -35,17 +35,19 @@ class LeftOut {
 /// Images with the class that folders or names give them.
 struct ClassImages {
   std::string name;
+  std::string folder;              ///< that of its images
   std::vector<std::string> paths;  ///< sorted; may be empty
 };
 
-/// The classes in `directory`: its folders, if one of them holds images; else by the names of the
-/// images directly in it (find_name_rule()), read as those of `named_like`, if there are any. Empty
-/// if there are neither. What is in no class goes to `left_out`, if that is given.
+/// The classes in `directory`: its folders, if one of them holds images, directly or in its only
+/// folder that does (cat/images/1.png); else by the names of the images directly in it
+/// (find_name_rule()), read as those of `named_like`, if there are any. Empty if there are neither.
+/// What is in no class goes to `left_out`, if that is given.
 std::vector<ClassImages> list_classes(const std::string& directory, LeftOut* left_out = nullptr,
                                       const std::vector<std::string>& named_like = {});
 
-/// "found: 3 folders (a, b, c), 12 files (.txt, .npz)", for errors; of images beside them, which
-/// are in no class, the first names.
+/// "found: 3 folders (a, b, c) with 90 files (.heic), 12 files (.txt, .npz)", for errors; of images
+/// beside them, which are in no class, the first names.
 std::string describe_folder(const std::string& directory);
 
 }  // namespace fovea

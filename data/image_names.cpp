@@ -10,9 +10,32 @@ namespace {
 
 constexpr const char* separators = "_-. ()[]=";
 
-// "7_0001", "cat.12", "dog 3", "3 (12)": what is before the number at the end.
+std::string stem_of(const std::string& path) {
+  return std::filesystem::path(path).stem().string();
+}
+
+// "3" of "3 (12)", as Windows and browsers count files of one name; "" if there is no such number.
+std::string_view without_copy(std::string_view stem) {
+  if (!stem.ends_with(')')) return "";
+  const std::size_t open = stem.find_last_not_of("0123456789", stem.size() - 2);
+  if (open == stem.npos || stem[open] != '(' || open + 2 == stem.size()) return "";
+  const std::size_t end = stem.find_last_not_of(' ', open - 1);
+  return open == 0 || end == stem.npos ? "" : stem.substr(0, end + 1);
+}
+
+bool has_copy_number(const std::string& path) {
+  return !without_copy(stem_of(path)).empty();
+}
+
+// "img_7 (3)" and "img_7".
+std::string before_copy(std::string_view stem) {
+  const std::string_view original = without_copy(stem);
+  return std::string(original.empty() ? stem : original);
+}
+
+// "7_0001", "cat.12", "dog 3", also as a copy, "cat.12 (1)": what is before the number at the end.
 std::string before_number(std::string_view stem) {
-  if (stem.ends_with(')')) stem.remove_suffix(1);
+  if (const std::string_view original = without_copy(stem); !original.empty()) stem = original;
   const std::size_t last = stem.find_last_not_of("0123456789");
   if (last == stem.npos || last + 1 == stem.size()) return "";
   const std::size_t end = stem.find_last_not_of("_-. (", last);
@@ -47,10 +70,6 @@ std::string last_field(std::string_view stem) {
 std::string first_field(std::string_view stem) {
   const auto fields = fields_of(stem);
   return fields.size() < 2 ? "" : fields.front();
-}
-
-std::string stem_of(const std::string& path) {
-  return std::filesystem::path(path).stem().string();
 }
 
 // Whether these are names of classes: names that differ for every image are none.
@@ -91,7 +110,9 @@ std::string class_in_name(const std::string& path, NameRule rule) {
 
 NameRule find_name_rule(const std::vector<std::string>& paths) {
   NameRule counted = nullptr;
-  for (const NameRule rule : {before_number, behind_number, last_field, first_field}) {
+  const bool copies = std::any_of(paths.begin(), paths.end(), has_copy_number);
+  for (const NameRule rule : {before_copy, before_number, behind_number, last_field, first_field}) {
+    if (rule == before_copy && !copies) continue;
     std::map<std::string, std::size_t> found;
     for (const std::string& path : paths) ++found[class_in_name(path, rule)];
     if (!are_classes(found, paths.size())) continue;

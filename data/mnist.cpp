@@ -11,18 +11,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string find_images(const std::string& directory, const std::string& part) {
-  return find_idx(directory, part, "-images", "idx3-ubyte");
-}
-
-std::string find_labels(const std::string& directory, const std::string& part) {
-  return find_idx(directory, part, "-labels", "idx1-ubyte");
+bool has_part(const std::string& directory, const std::string& part) {
+  return !find_idx(directory, part, "-images", "idx3-ubyte").empty() ||
+         !find_idx(directory, part, "-labels", "idx1-ubyte").empty();
 }
 
 Dataset read_part(const std::string& directory, const std::string& part,
-                  const std::vector<std::string>& class_names) {
+                  const IdxClasses& classes) {
   return read_idx_pair(require_idx(directory, part, "-images", "idx3-ubyte"),
-                       require_idx(directory, part, "-labels", "idx1-ubyte"), class_names);
+                       require_idx(directory, part, "-labels", "idx1-ubyte"), classes);
 }
 
 }  // namespace
@@ -50,13 +47,11 @@ std::string require_idx(const std::string& directory, const std::string& part, c
 }
 
 bool has_mnist(const std::string& directory) {
-  for (const char* part : {"train", "t10k"})
-    if (!find_images(directory, part).empty() || !find_labels(directory, part).empty()) return true;
-  return false;
+  return has_part(directory, "train") || has_part(directory, "t10k");
 }
 
 Dataset read_idx_pair(const std::string& images_path, const std::string& labels_path,
-                      std::vector<std::string> class_names) {
+                      const IdxClasses& classes) {
   // Both headers before either content; then the labels: they are small, and a mistake in them is
   // found before the long read.
   read_idx_dims(images_path, 3, IdxType::uint8, read_idx_dims(labels_path, 1)[0]);
@@ -65,22 +60,30 @@ Dataset read_idx_pair(const std::string& images_path, const std::string& labels_
   Dataset data;
   data.image_shape = Shape{1, images.dims[1], images.dims[2]};
   data.pixels = std::move(images.bytes);
-  data.labels.assign(labels.bytes.begin(), labels.bytes.end());
-  data.class_names = std::move(class_names);
-  check_labels(labels_path, data.labels, data.classes());
+  data.class_names = classes.names;
+  const int last = classes.first_label + data.classes() - 1;
+  for (std::size_t i = 0; i < labels.bytes.size(); ++i) {
+    const int label = labels.bytes[i];
+    if (label < classes.first_label || label > last)
+      fail(labels_path, ": label ", label, " at index ", i, ", expected ", classes.first_label,
+           " to ", last, classes.listed_in.empty() ? "" : ", the lines of ", classes.listed_in);
+    data.labels.push_back(label - classes.first_label);
+  }
   return data;
 }
 
 DataSplit read_mnist(const std::string& directory) {
-  std::vector<std::string> class_names;
+  IdxClasses classes;
   const std::string names_path = (fs::path(directory) / "classes.txt").string();
-  if (fs::exists(names_path)) {
-    class_names = read_class_names(names_path);
+  if (fs::symlink_status(names_path).type() != fs::file_type::not_found) {
+    classes.names = read_class_names(names_path);
+    classes.listed_in = names_path;
   } else {
-    for (char digit = '0'; digit <= '9'; ++digit) class_names.emplace_back(1, digit);
+    for (char digit = '0'; digit <= '9'; ++digit) classes.names.emplace_back(1, digit);
   }
-  DataSplit split = {.train = read_part(directory, "train", class_names),
-                     .test = read_part(directory, "t10k", class_names)};
+  const bool other_name = !has_part(directory, "t10k") && has_part(directory, "test");
+  DataSplit split = {.train = read_part(directory, "train", classes),
+                     .test = read_part(directory, other_name ? "test" : "t10k", classes)};
   require(split.train.image_shape == split.test.image_shape, directory, ": training images are ",
           split.train.image_shape, ", test images ", split.test.image_shape);
   set_statistics(split);

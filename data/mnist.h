@@ -10,7 +10,8 @@ namespace fovea {
 /// Whether `directory` holds any of the four files, so that read_mnist() can name what is missing.
 bool has_mnist(const std::string& directory);
 
-/// Reads train-images, train-labels, t10k-images and t10k-labels, each as `-idx3-ubyte` or
+/// Reads train-images, train-labels, t10k-images and t10k-labels (or test-), each as `-idx3-ubyte`
+/// or
 /// `.idx3-ubyte` (idx1 for labels), with or without `.gz`, plain or gzip. Images are [1, rows,
 /// columns]. Classes are named "0" to "9", or by the lines of `classes.txt` if that is there.
 /// Throws Error naming the file: what read_idx() finds, a file that is missing, counts that
@@ -26,8 +27,15 @@ std::string find_idx(const std::string& directory, const std::string& part, cons
 std::string require_idx(const std::string& directory, const std::string& part, const char* what,
                         const char* kind);
 
+/// The classes that the labels of an IDX file count.
+struct IdxClasses {
+  std::vector<std::string> names;
+  int first_label = 0;         ///< that of the first name
+  std::string listed_in = {};  ///< the file that names them, for errors
+};
+
 /// The images and labels of two IDX files. mean and stddev stay empty: see set_statistics().
 Dataset read_idx_pair(const std::string& images_path, const std::string& labels_path,
-                      std::vector<std::string> class_names);
+                      const IdxClasses& classes);
 
 }  // namespace fovea

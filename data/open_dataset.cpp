@@ -1,5 +1,6 @@
 #include "data/open_dataset.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <new>
@@ -70,26 +71,49 @@ std::optional<Found> find_format(const std::string& directory) {
   return std::nullopt;
 }
 
+constexpr int most_parents = 3;  // folders around a folder that archives make
+
 // The data set in a folder; or, if there is none, in the only one of its folders that has one.
-Found recognise(const std::string& directory) {
-  if (const auto found = find_format(directory)) return *found;
-  std::vector<Found> inside;
+std::optional<Found> find_below(const std::string& directory, int parents) {
+  if (const auto found = find_format(directory)) return found;
+  if (parents == 0) return std::nullopt;
+  std::optional<Found> inside;
   std::string names;
   for (const std::string& name : folders_in(directory)) {
-    const auto found = find_format((fs::path(directory) / name).string());
+    const auto found = find_below((fs::path(directory) / name).string(), parents - 1);
     if (!found) continue;
-    inside.push_back(*found);
-    names += (names.empty() ? "" : ", ") + name;
+    if (inside) names += ", ";
+    inside = found;
+    names += name;
   }
-  if (inside.size() == 1) return inside[0];
-  if (inside.size() > 1)
+  if (names.find(", ") != names.npos)
     throw NoDataset(cat(fs::absolute(directory).string(), ": holds several data sets (", names,
-                        "); name one of those folders"));
+                        "); name one of those folders; if they are classes, put their images "
+                        "directly into them"));
+  return inside;
+}
+
+Found recognise(const std::string& directory) {
+  if (const auto found = find_below(directory, most_parents)) return *found;
   std::string looked_for;
   for (const Format& format : formats)
     looked_for += cat(looked_for.empty() ? "" : ", ", format.looked_for);
   throw NoDataset(cat(fs::absolute(directory).string(), ": no data set here (looked for ",
                       looked_for, "; ", describe_folder(directory), ")"));
+}
+
+// Says in the note which classes have no images: a slip in a list of classes, or in a folder.
+void note_missing_classes(const Dataset& data, const char* which, std::string& note) {
+  constexpr int most = 10;
+  std::vector<char> seen(data.class_names.size());
+  for (const std::int32_t label : data.labels) seen[static_cast<std::size_t>(label)] = 1;
+  int missing = 0;
+  std::string names;
+  for (std::size_t i = 0; i < seen.size(); ++i)
+    if (!seen[i] && missing++ < most) names += (names.empty() ? "" : ", ") + data.class_names[i];
+  if (missing > 0)
+    note += cat(note.empty() ? "" : "; ", "no ", which, " images of ", names,
+                missing > most ? ", ..." : "");
 }
 
 // The folder's own name, for people.
@@ -119,11 +143,17 @@ DataSplit open_dataset(const std::string& directory, const OpenOptions& options)
       split = read_emnist(directory);
     } else {
       const Found found = recognise(directory);
+      const std::string list = (fs::path(directory) / "classes.txt").string();
+      if (found.folder != directory && fs::exists(list))
+        std::fprintf(stderr, "left out: %s; names of classes are read in %s\n",
+                     printable(list).c_str(), printable(found.folder).c_str());
       split = found.format->read(found.folder, options);
     }
     split.train.name = split.test.name = name_of(directory);
     validate(split.train);
     validate(split.test);
+    note_missing_classes(split.train, "training", split.train.note);
+    note_missing_classes(split.test, "test", split.train.note);
     return split;
   } catch (const fs::filesystem_error& error) {
     fail(error.path1().string(), ": ", error.code().message());

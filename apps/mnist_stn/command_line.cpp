@@ -95,8 +95,7 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
     text = cat("not a value it takes: ", text.substr(text.find(": ") + 2));
   if (dynamic_cast<const CLI::FileError*>(&error))
     text = cat("--config: ", text.substr(0, text.find(' ')), " cannot be read; check the path");
-  for (char& c : text)
-    if (c == '\n') c = ' ';
+  text = plain_words(text);
   while (!text.empty() && (text.back() == ' ' || text.back() == '.')) text.pop_back();
   const std::string name = &command == &app ? "" : command.get_name() + " ";
   return cat(text, " (see ", app.get_name(), " ", name, "--help)");
@@ -214,7 +213,8 @@ void add_network_options(Command& command, std::string& model, std::vector<std::
 }
 
 void add_threads_option(Command& command, int& threads) {
-  command.option("--threads", threads, "worker threads, 1 to 256; 0: one for each CPU", "N");
+  command.option("--threads", threads, "worker threads, 1 to 256; 0: one for each CPU", "N")
+      .range(0, 256);
 }
 
 void require_command(const CLI::App& app, const std::string& name) {

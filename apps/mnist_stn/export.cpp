@@ -36,11 +36,8 @@ std::string numbers(const std::vector<float>& values) {
 
 void require_different(const char* a_name, const std::string& a, const char* b_name,
                        const std::string& b) {
-  const auto whole = [](const std::string& path) {
-    return std::filesystem::weakly_canonical(std::filesystem::absolute(path));
-  };
-  require_usage(a.empty() || b.empty() || (!is_same_file(a, b) && whole(a) != whole(b)), a_name,
-                " and ", b_name, " name the same file, ", a);
+  require_usage(a.empty() || b.empty() || !is_same_target(a, b), a_name, " and ", b_name,
+                " name the same file, ", a);
 }
 
 void check(const ExportOptions& o, const std::set<std::string>& given) {

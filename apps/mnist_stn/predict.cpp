@@ -166,7 +166,7 @@ class Predictor {
               ": holds no pictures (png, jpg, webp, gif, tiff, bmp, pgm, ppm, tga); name another "
               "folder");
       const Image image = read_picture(path);
-      if (!image.note.empty()) warn(cat(path, ": ", image.note, "; read all the same"));
+      if (!image.note.empty()) warn(cat(path, ": ", image.note));
       waiting_.push_back(
           {path, saved,
            network_input(model_, image, !options_.no_prepare, options_.distortion, read_++)});

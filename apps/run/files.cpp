@@ -116,7 +116,7 @@ Found find_run(const std::string& directory) {
   };
   // First, so that a removal that is cut short leaves nothing that looks like a run to go on with.
   const std::string settings = path_in(directory, config);
-  add(settings, is_own_config(settings));
+  add(settings, is_own_config(settings) || is_replaceable(settings, "{\n  \"fovea\": \""));  // torn
   for (const std::int64_t step : checkpoint_steps(directory)) {
     const std::string path = path_in(directory, checkpoint(step));
     add(path, is_own_checkpoint(path));

@@ -16,6 +16,7 @@
 #include "apps/run/files.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/utf8.h"
 
 namespace fovea {
 
@@ -63,24 +64,6 @@ class Message {
   }
   std::string text_;
 };
-
-// Whether protobuf's readers take it as a string: no overlong forms, surrogates or stray bytes.
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto first = static_cast<unsigned char>(text[i++]);
-    if (first < 0x80) continue;
-    const int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
-    if (first < 0xc2 || first > 0xf4) return false;
-    std::uint32_t code = first & (0x3fu >> more);
-    for (int k = 0; k < more; ++k, ++i) {
-      if (i == text.size() || (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return false;
-      code = code << 6 | (static_cast<unsigned char>(text[i]) & 0x3f);
-    }
-    if ((more == 2 && code < 0x800) || (more == 3 && code < 0x10000)) return false;
-    if ((code >= 0xd800 && code < 0xe000) || code > 0x10ffff) return false;
-  }
-  return true;
-}
 
 void require_tag(const std::string& tag) {
   require(!tag.empty(), "TensorBoard: the tag is empty; give the curve a name");

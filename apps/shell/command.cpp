@@ -36,15 +36,23 @@ template <class T>
 std::string make_decimal(std::string& text) {
   if (text.empty()) return "is empty, a value is needed";
   if constexpr (std::is_floating_point_v<T>) {
-    if (!number_of(text)) return cat("a number is needed, got '", text, "'");
+    const auto value = number_of(text);
+    const bool digits = text.find_first_not_of("+-.0123456789eE") == text.npos;
+    if (!value && digits && text.find_first_of("123456789") < text.find_first_of("eE"))
+      return cat("a number is needed that is no larger or smaller than doubles are, got '", text,
+                 "'");
+    if (!value) return cat("a number is needed, got '", text, "'");
+    if (*value == 0) text = "0";  // -0 divides to -infinity
   } else if constexpr (std::is_integral_v<T>) {
     const bool natural = std::is_unsigned_v<T>;
     const auto value = whole_number_of(text);
     const auto large = natural_number_of(text);
     const bool fits = natural ? large.has_value() : value && std::in_range<T>(*value);
-    if (!fits && text.find_first_not_of("+-0123456789") == text.npos && number_of(text))
-      return cat("takes ", std::numeric_limits<T>::min(), " to ", std::numeric_limits<T>::max(),
-                 ", got ", text);
+    const bool digits = text.find_first_not_of("+-0123456789") == text.npos;
+    if (!fits && digits && number_of(text)) {
+      if (natural) return cat("takes 0 to ", std::numeric_limits<T>::max(), ", got ", text);
+      return cat(text, " is too ", text.starts_with('-') ? "small" : "large");  // for all options
+    }
     if (!fits) return cat("a whole number is needed, got '", text, "'");
     text = natural ? std::to_string(*large) : std::to_string(*value);
   }
@@ -161,6 +169,14 @@ std::optional<int> parse_options(const std::string& program, const std::string& 
   return parse_all(app, argc, argv) ? std::nullopt : std::optional(0);
 }
 
+std::string plain_words(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  const std::size_t at = text.find(": 1 required ");  // --epochs=
+  if (at != text.npos && text.ends_with(" missing"))
+    text = text.substr(0, at) + ": is empty, a value is needed";
+  return text;
+}
+
 bool parse_all(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
@@ -168,9 +184,7 @@ bool parse_all(CLI::App& app, int argc, char** argv) {
     app.exit(wanted);
     return false;
   } catch (const CLI::ParseError& error) {
-    std::string text = error.what();
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    throw UsageError(cat(text, " (see ", app.get_name(), " --help)"));
+    throw UsageError(cat(plain_words(error.what()), " (see ", app.get_name(), " --help)"));
   }
   return true;
 }

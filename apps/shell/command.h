@@ -58,6 +58,9 @@ class Command {
   std::string group_ = "Options";
 };
 
+/// What CLI11 says of a mistake, on one line, and as the other errors are worded.
+std::string plain_words(std::string text);
+
 /// Parses the arguments; false after --help and the like, which it prints. UsageError: misuse, in
 /// one line.
 bool parse_all(CLI::App& app, int argc, char** argv);

@@ -20,13 +20,16 @@ inline constexpr std::string_view c_code = "/* A trained network in C99, made by
 }  // namespace file_marks
 
 /// Whether nothing of a stranger's is lost when `path` is written: it does not exist, holds nothing
-/// (or zeros, as after a power cut), is the beginning of `mark`, or has `mark` in its first 4 KiB.
-/// Links are followed. A folder or device is never replaceable.
+/// (or zeros alone, as after a power cut), is the beginning of `mark`, or has `mark` in its first 4
+/// KiB. Links are followed. A folder or device is never replaceable.
 bool is_replaceable(const std::string& path, std::string_view mark);
 
 /// Whether both paths mean one existing file, whatever they are called: links, hard links and other
 /// spellings are seen through.
 bool is_same_file(const std::string& a, const std::string& b);
+
+/// Whether writing to both would write one file, be it there or not: also through links to nothing.
+bool is_same_target(const std::string& a, const std::string& b);
 
 /// Error, before anything is written, if `path` is not replaceable or is one of `inputs`.
 void require_replaceable(const std::string& path, std::string_view mark,

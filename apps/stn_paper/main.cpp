@@ -65,6 +65,8 @@ int run(RunOptions o) {
   require_usage(ranks().size() == 1,
                 "run trains one cell on one rank; plan --run gives each rank "
                 "of mpirun its own");
+  require_usage(o.settings.minutes > 0 && o.settings.minutes <= 1e6,
+                "--minutes takes a number above 0, up to 1000000, got ", o.settings.minutes);
   o.settings.cell = make_cell(o.net, o.warp, o.set, o.transformers, o.seed);
   o.settings.cell.tag = o.tag;
   o.settings.recipe = recipe_of(o.settings.cell);

@@ -22,7 +22,9 @@ constexpr unsigned most_threads = 16;
 Image read_opaque(const std::string& path) {
   Image image = read_image(path);
   if (image.channels == 1 || image.channels == 3) return image;
-  return image.channels == 2 ? to_grey(image) : to_rgb(image);
+  Image opaque = image.channels == 2 ? to_grey(image) : to_rgb(image);
+  opaque.note = image.note;
+  return opaque;
 }
 
 // The first image that can be read: it decides the size of all.
@@ -88,14 +90,14 @@ class Decoder {
     return true;
   }
 
-  // Says on stderr how many files were read although something is wrong with them.
+  // Says on stderr how many files were not read as they are.
   void report_mended() const {
     std::size_t count = 0, first = 0;
     for (std::size_t i = notes_.size(); i-- > 0;)
       if (!notes_[i].empty()) ++count, first = i;
     if (count > 0)
-      std::fprintf(stderr, "read all the same: %zu of %zu images, the first %s: %s\n", count,
-                   notes_.size(), printable(files_[first].path).c_str(), notes_[first].c_str());
+      std::fprintf(stderr, "warning: %zu of %zu images, the first %s: %s\n", count, notes_.size(),
+                   printable(files_[first].path).c_str(), notes_[first].c_str());
   }
 
   // Names the unreadable files on stderr and returns their number.

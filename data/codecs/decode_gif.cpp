@@ -58,6 +58,19 @@ std::optional<int> find_image(const GifFile& gif, const std::string& name) {
   return transparent;
 }
 
+// Whether there is another image behind the first, as far as the file can be read.
+bool has_more_images(const GifFile& gif) {
+  GifRecordType kind = UNDEFINED_RECORD_TYPE;
+  while (DGifGetRecordType(gif.get(), &kind) == GIF_OK && kind == EXTENSION_RECORD_TYPE) {
+    int code = 0;
+    GifByteType* block = nullptr;
+    if (DGifGetExtension(gif.get(), &code, &block) != GIF_OK) return false;
+    while (block != nullptr)
+      if (DGifGetExtensionNext(gif.get(), &block) != GIF_OK) return false;
+  }
+  return kind == IMAGE_DESC_RECORD_TYPE;
+}
+
 // The order in which an interlaced file stores its rows.
 std::vector<int> row_order(int height, bool interlaced) {
   std::vector<int> rows;
@@ -106,7 +119,9 @@ Image decode_gif(Bytes bytes, const std::string& name) {
       *to++ = transparent == index ? 0 : 255;
     }
   }
-  return without_idle_channels(std::move(image));
+  image = without_idle_channels(std::move(image));
+  if (has_more_images(gif)) image.note = "has several images, of which the first is read";
+  return image;
 }
 
 }  // namespace fovea

@@ -65,7 +65,7 @@ Image decode_jpeg(Bytes bytes, const std::string& name) {
   if (count_marker(bytes, 0xD9) == 0 || !has_end(bytes)) {
     ended.assign(bytes.begin(), bytes.end());
     ended.insert(ended.end(), {0xFF, 0xD9});
-    if (count_marker(bytes, 0xD9) == 0) image.note = "its end marker is missing";
+    if (count_marker(bytes, 0xD9) == 0) image.note = "its end marker is missing; read all the same";
     bytes = ended;
   }
   int sampling = 0, colours = 0;

@@ -76,6 +76,20 @@ bool is_tiff(Bytes bytes) {
           std::memcmp(bytes.data(), "II+\0", 4) == 0 || std::memcmp(bytes.data(), "MM\0+", 4) == 0);
 }
 
+namespace {
+
+// Whether there is another page, and not one that is a preview or a mask of the first.
+bool has_more_pages(TIFF* file) {
+  for (int i = 0; i < 8 && TIFFReadDirectory(file) != 0; ++i) {
+    std::uint32_t type = 0;
+    TIFFGetFieldDefaulted(file, TIFFTAG_SUBFILETYPE, &type);
+    if ((type & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) == 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Image decode_tiff(Bytes bytes, const std::string& name) {
   // Its own messages would go to stderr, many lines a file.
   TIFFSetErrorHandler(nullptr);
@@ -121,6 +135,7 @@ Image decode_tiff(Bytes bytes, const std::string& name) {
     image.pixels.push_back(static_cast<std::uint8_t>(alpha));
   }
   image = without_idle_channels(std::move(image));
+  if (has_more_pages(file.get())) image.note = "has several pages, of which the first is read";
   return apply_orientation(std::move(image), orientation <= 8 ? orientation : 1);
 }
 

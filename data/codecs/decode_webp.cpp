@@ -37,7 +37,10 @@ Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name) 
   int timestamp = 0;
   if (!frames || !WebPAnimDecoderGetNext(frames.get(), &canvas, &timestamp)) throw damaged();
   image.pixels.assign(canvas, canvas + std::size_t(image.width) * image.height * 4);
-  return without_idle_channels(std::move(image));
+  image = without_idle_channels(std::move(image));
+  if (WebPAnimDecoderHasMoreFrames(frames.get()) != 0)
+    image.note = "has several images, of which the first is read";
+  return image;
 }
 
 int webp_orientation(std::span<const std::uint8_t> bytes) {

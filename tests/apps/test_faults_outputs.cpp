@@ -43,6 +43,9 @@ TEST_CASE("what may be written over is told by its content", "[faults]") {
   CHECK(is_replaceable(dir.file("absent"), file_marks::png));
   CHECK(is_replaceable(dir.write("empty", ""), file_marks::png));
   CHECK(is_replaceable(dir.write("zeros", std::string(100, '\0')), file_marks::png));
+  CHECK(is_replaceable(dir.write("zeros", std::string(5000, '\0')), file_marks::png));
+  // A disk image begins so, too.
+  CHECK_FALSE(is_replaceable(dir.write("disk", std::string(5000, '\0') + "x"), file_marks::png));
   CHECK_FALSE(is_replaceable(dir.write("text", "mine"), file_marks::png));
   CHECK_FALSE(is_replaceable(dir.path(), file_marks::png));
   write_png(dir.file("ours.png"), grey_picture());
@@ -55,6 +58,16 @@ TEST_CASE("what may be written over is told by its content", "[faults]") {
   CHECK_FALSE(is_replaceable(dir.file("link"), file_marks::png));
   CHECK(is_same_file(dir.file("link"),
                      dir.path() + "/../" + fs::path(dir.path()).filename().string() + "/./text"));
+}
+
+TEST_CASE("two outputs are one file, also through links to nothing", "[faults]") {
+  using fovea::is_same_target;
+  const TempDir dir;
+  std::filesystem::create_symlink("b", dir.file("a"));
+  std::filesystem::create_symlink("a", dir.file("link"));
+  CHECK(is_same_target(dir.file("link"), dir.file("b")));
+  CHECK(is_same_target(dir.file("b"), dir.path() + "/./b"));
+  CHECK_FALSE(is_same_target(dir.file("c"), dir.file("b")));
 }
 
 TEST_CASE("outputs never write over inputs or files of others", "[faults]") {

@@ -129,6 +129,20 @@ TEST_CASE("a damaged newest checkpoint falls back to the one before", "[faults]"
   }
 }
 
+TEST_CASE("a config.json that a power cut tore is written anew", "[faults]") {
+  Finished run;
+  const std::string path = run.folder + "/config.json", whole = bytes_of_file(path);
+  for (const std::string& torn : {std::string(), std::string(900, '\0'), whole.substr(0, 300)}) {
+    fs::remove(run.folder + "/" + run_files::checkpoint(26));
+    std::ofstream(path, std::ios::binary) << torn;
+    CHECK(go_on(run.folder) == 0);
+    run.check_same();
+    CHECK_THAT(bytes_of_file(path), contains("\"options\""));
+  }
+  std::ofstream(path, std::ios::binary) << "{\"name\": \"a stranger's\"}";
+  CHECK_THAT(message_of([&] { go_on(run.folder); }), contains("was not made by this program"));
+}
+
 TEST_CASE("logs that a power cut tore go on behind their last whole line", "[faults]") {
   for (const char* name : {"log.csv", "log.jsonl", "frames/theta.jsonl", "events"})
     for (const char* how : {"cut", "zeros", "empty"}) {

@@ -1,15 +1,13 @@
 // Folders of image files: classes, order, sizes, colour, and files that cannot be read.
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <sstream>
 
 #include "apps/train/data.h"
 #include "core/error.h"
 #include "data/open_dataset.h"
 #include "tests/catch.h"
+#include "tests/dataset_helpers.h"
 #include "tests/temp_dir.h"
 
 namespace {
@@ -20,36 +18,6 @@ using fovea::DataSplit;
 using fovea::load_data;
 using fovea::open_dataset;
 using fovea::Shape;
-
-std::string open_error(const std::string& directory, bool skip_unreadable = false) {
-  const std::string message =
-      message_of([&] { open_dataset(directory, {.skip_unreadable = skip_unreadable}); });
-  CHECK(message.find('\n') == std::string::npos);
-  return message;
-}
-
-std::string bytes_of(std::span<const std::uint8_t> bytes) {
-  return {bytes.begin(), bytes.end()};
-}
-
-// What `action` writes to stderr.
-template <class Action>
-std::string stderr_of(const Action& action) {
-  const TempDir dir;
-  const std::string path = dir.file("stderr");
-  std::fflush(stderr);
-  const int saved = ::dup(STDERR_FILENO);
-  std::FILE* file = std::fopen(path.c_str(), "wb");
-  ::dup2(::fileno(file), STDERR_FILENO);
-  action();
-  std::fflush(stderr);
-  ::dup2(saved, STDERR_FILENO);
-  ::close(saved);
-  std::fclose(file);
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 // A 4 x 3 image file whose pixels are all `grey`, or (grey, 10, 20) with colour. PGM and PPM are
 // simple enough to write here.
@@ -132,6 +100,7 @@ TEST_CASE("image folder: a limit keeps every class", "[image_folder]") {
 TEST_CASE("image folder: unreadable and odd images", "[image_folder]") {
   const TempDir dir;
   for (int i = 0; i < 30; ++i) write_pnm(dir, "train/a/" + std::to_string(100 + i) + ".pgm", i);
+  write_pnm(dir, "train/b/1.pgm", 99);
   write_pnm(dir, "test/a/1.pgm", 9);
   for (const char* name : {"105", "117", "122"})
     dir.write(cat("train/a/", name, ".pgm"), "P5 damaged");
@@ -144,8 +113,8 @@ TEST_CASE("image folder: unreadable and odd images", "[image_folder]") {
   CHECK(std::count(named.begin(), named.end(), '\n') == 3);
   for (const char* name : {"105", "117", "122"})
     CHECK_THAT(named, contains(cat("skipped: ", dir.path(), "/train/a/", name, ".pgm: ")));
-  REQUIRE(split.train.size() == 27);
-  CHECK(split.train.labels.size() == 27);
+  REQUIRE(split.train.size() == 28);
+  CHECK(split.train.labels.size() == 28);
   CHECK(split.train.image(4)[0] == 4);
   CHECK(split.train.image(5)[0] == 6);
   CHECK(split.train.image(26)[11] == 29);
@@ -156,27 +125,30 @@ TEST_CASE("image folder: images of another size", "[image_folder]") {
   const TempDir dir;
   write_pnm(dir, "train/a/100.pgm", 9, false, "3 4");
   write_pnm(dir, "train/a/101.pgm", 9);
+  write_pnm(dir, "train/b/1.pgm", 9, false, "3 4");
   write_pnm(dir, "test/a/1.pgm", 9, false, "3 4");
   for (bool skip_unreadable : {false, true})
-    CHECK_THAT(open_error(dir.path(), skip_unreadable),
+    CHECK_THAT(open_error(dir.path(), {.skip_unreadable = skip_unreadable}),
                contains("101.pgm: is 4 x 3 pixels, but the first image is 3 x 4"));
 }
 
 TEST_CASE("image folder: nothing readable", "[image_folder]") {
   const TempDir dir;
-  write_pnm(dir, "train/a/1.pgm", 9);
+  for (const char* name : {"train/a/1.pgm", "train/b/1.pgm"}) write_pnm(dir, name, 9);
   dir.write("test/a/2.pgm", "P5 damaged");
   std::string error;
-  stderr_of([&] { error = open_error(dir.path(), true); });
+  stderr_of([&] { error = open_error(dir.path(), {.skip_unreadable = true}); });
   CHECK_THAT(error, contains("test/a/2.pgm: no test image can be read"));
-  dir.write("train/a/1.pgm", "P5 damaged");
-  CHECK_THAT(open_error(dir.path(), true), contains("train/a/1.pgm: no training image"));
+  for (const char* name : {"train/a/1.pgm", "train/b/1.pgm"}) dir.write(name, "P5 damaged");
+  CHECK_THAT(open_error(dir.path(), {.skip_unreadable = true}),
+             contains("train/a/1.pgm: no training image"));
 }
 
 TEST_CASE("image folder: wrong folders", "[image_folder]") {
   const TempDir dir;
   write_pnm(dir, "train/a/1.pgm", 1);
   CHECK_THAT(open_error(dir.path()), contains("has train/ but neither test/ nor val/"));
+  write_pnm(dir, "train/c/1.pgm", 1);
   write_pnm(dir, "test/b/1.pgm", 1);
   CHECK_THAT(open_error(dir.path()), contains("test/b: a class that the training set does not"));
   dir.file("train/b/none");
@@ -184,6 +156,6 @@ TEST_CASE("image folder: wrong folders", "[image_folder]") {
   REQUIRE(::mkfifo(dir.file("train/b/1.png").c_str(), 0600) == 0);
   CHECK_THAT(open_error(dir.path()), contains("train/b/1.png"));
   const TempDir few;
-  write_pnm(few, "a/1.pgm", 1);
+  for (const char* name : {"a/1.pgm", "b/1.pgm"}) write_pnm(few, name, 1);
   CHECK_THAT(open_error(few.path()), contains("no class has 6 images"));
 }

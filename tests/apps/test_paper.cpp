@@ -192,13 +192,15 @@ TEST_CASE("a cell that is interrupted goes on to the same result", "[paper][cli]
     "$S" run --net fcn --set R --lr 1; echo "misuse: $?"
     "$S" run $cell --results no/folder.jsonl --runs none; echo "no file: $?"; [ -e none ] || echo untouched
     "$S" table --results missing.jsonl; echo "no table: $?"
+    for m in nan -1 0 1e9; do "$S" run $cell --minutes $m || echo "minutes: $?"; done
     field() { grep -o '"errors":[^]]*]' $1.jsonl; }
     [ "$(field whole)" = "$(field parts)" ] && echo same
     cmp whole/*/best.safetensors parts/*/best.safetensors && echo "same bits")sh");
   INFO(outcome.out << outcome.err);
   for (const char* text :
        {"stopped: 143", "going on in parts", "then: 0", "is in parts.jsonl already", "again: 0",
-        "misuse: 2", "no file: 1", "untouched", "no table: 1", "same\n", "same bits"})
+        "misuse: 2", "no file: 1", "untouched", "no table: 1",
+        "minutes: 2\nminutes: 2\nminutes: 2\nminutes: 2\n", "same\n", "same bits"})
     CHECK_THAT(outcome.out, contains(text));
   CHECK_THAT(outcome.err, contains("the same command goes on with it"));
   CHECK_THAT(outcome.err, contains("--lr makes a trial of the cell"));

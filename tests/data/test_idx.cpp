@@ -173,7 +173,7 @@ TEST_CASE("idx fault 11: image count differs from label count", "[idx]") {
   const std::string images = dir.write("images", small_images());
   const std::string labels = dir.write("labels", idx_file(labels_magic, {2}, "\1\2"));
   CHECK_THAT(message_of([&] {
-               fovea::read_idx_pair(images, labels, {"a", "b", "c"});
+               fovea::read_idx_pair(images, labels, {{"a", "b", "c"}});
              }),
              contains(images + ": 3 images, but there are 2 labels"));
 }
@@ -183,10 +183,10 @@ TEST_CASE("idx fault 12: label out of range", "[idx]") {
   const std::string images = dir.write("images", small_images());
   const std::string labels = dir.write("labels", idx_file(labels_magic, {3}, "\1\2\3"));
   CHECK_THAT(message_of([&] {
-               fovea::read_idx_pair(images, labels, {"a", "b", "c"});
+               fovea::read_idx_pair(images, labels, {{"a", "b", "c"}});
              }),
              contains(labels + ": label 3 at index 2, expected 0 to 2"));
-  CHECK(fovea::read_idx_pair(images, labels, {"a", "b", "c", "d"}).labels ==
+  CHECK(fovea::read_idx_pair(images, labels, {{"a", "b", "c", "d"}}).labels ==
         std::vector<std::int32_t>{1, 2, 3});
 }
 
