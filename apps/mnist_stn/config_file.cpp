@@ -2,6 +2,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cstdint>
 #include <string_view>
 
 #include "apps/mnist_stn/command_line.h"
@@ -12,6 +15,19 @@
 namespace fovea {
 
 namespace {
+
+// Newer versions of CLI11 take anything.
+bool is_switch(std::string value) {
+  std::transform(value.begin(), value.end(), value.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const char* word :
+       {"true", "on", "yes", "enable", "t", "y", "false", "off", "no", "disable", "f", "n"})
+    if (value == word) return true;
+  std::int64_t number = 0;
+  const char* const end = value.data() + value.size();
+  const auto [stop, error] = std::from_chars(value.data(), end, number);
+  return error == std::errc() && stop == end;
+}
 
 class FlatConfig : public CLI::ConfigTOML {
  public:
@@ -48,12 +64,9 @@ class FlatConfig : public CLI::ConfigTOML {
                   item.parents[0], did_you_mean("--" + item.name, names));
     const CLI::Option* option = app_.get_subcommand(item.parents[0])->get_option("--" + item.name);
     if (option->get_expected_max() > 0) return;
-    for (const std::string& value : item.inputs) try {
-        CLI::detail::to_flag_value(value);
-      } catch (const std::logic_error&) {  // of std::stoll()
-        throw UsageError(cat("the config file sets '", item.name, "' to '", printable(value, 60),
-                             "'; true or false is needed"));
-      }
+    for (const std::string& value : item.inputs)
+      require_usage(is_switch(value), "the config file sets '", item.name, "' to '",
+                    printable(value, 60), "'; true or false is needed");
   }
 
   const CLI::App& app_;
