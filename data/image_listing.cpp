@@ -200,8 +200,8 @@ std::vector<ClassImages> list_classes(const std::string& directory, LeftOut* lef
 
 std::string describe_folder(const std::string& directory) {
   const std::vector<std::string> folders = folders_in(directory);
-  std::vector<fs::path> files, deeper;
-  files = files_in(directory);
+  const std::vector<fs::path> files = files_in(directory);
+  std::vector<fs::path> deeper;
   for (const std::string& name : folders)
     for (const fs::path& path : files_in((fs::path(directory) / name).string()))
       deeper.push_back(path);

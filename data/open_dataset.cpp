@@ -78,15 +78,15 @@ std::optional<Found> find_below(const std::string& directory, int parents) {
   if (const auto found = find_format(directory)) return found;
   if (parents == 0) return std::nullopt;
   std::optional<Found> inside;
+  int count = 0;
   std::string names;
   for (const std::string& name : folders_in(directory)) {
     const auto found = find_below((fs::path(directory) / name).string(), parents - 1);
     if (!found) continue;
-    if (inside) names += ", ";
     inside = found;
-    names += name;
+    names += (count++ > 0 ? ", " : "") + name;
   }
-  if (names.find(", ") != names.npos)
+  if (count > 1)
     throw NoDataset(cat(fs::absolute(directory).string(), ": holds several data sets (", names,
                         "); name one of those folders; if they are classes, put their images "
                         "directly into them"));

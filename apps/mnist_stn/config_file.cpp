@@ -3,11 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
-#include <charconv>
-#include <cstdint>
 #include <string_view>
 
 #include "apps/mnist_stn/command_line.h"
+#include "apps/shell/numbers.h"
 #include "apps/shell/suggest.h"
 #include "apps/shell/usage_error.h"
 #include "core/file.h"
@@ -23,10 +22,7 @@ bool is_switch(std::string value) {
   for (const char* word :
        {"true", "on", "yes", "enable", "t", "y", "false", "off", "no", "disable", "f", "n"})
     if (value == word) return true;
-  std::int64_t number = 0;
-  const char* const end = value.data() + value.size();
-  const auto [stop, error] = std::from_chars(value.data(), end, number);
-  return error == std::errc() && stop == end;
+  return whole_number_of(value).has_value();
 }
 
 class FlatConfig : public CLI::ConfigTOML {

@@ -9,8 +9,6 @@
 namespace fovea {
 namespace {
 
-constexpr int max_extent = canvas_extent;
-
 struct Box {
   int left, top, right, bottom;  // right and bottom are one past the end
   bool empty() const { return left >= right || top >= bottom; }
@@ -110,9 +108,9 @@ Colour smooth_pixel(const Image& image, double u, double v) {
 }  // namespace
 
 Image make_canvas(int width, int height, Colour fill) {
-  require(width >= 1 && height >= 1 && width <= max_extent && height <= max_extent,
-          "canvas: cannot draw a picture of ", width, " x ", height, " pixels (1 to ", max_extent,
-          " each)");
+  require(width >= 1 && height >= 1 && width <= canvas_extent && height <= canvas_extent,
+          "canvas: cannot draw a picture of ", width, " x ", height, " pixels (1 to ",
+          canvas_extent, " each)");
   Image canvas{width, height, 3, {}};
   canvas.pixels.resize(static_cast<std::size_t>(width) * height * 3);
   fill_rectangle(canvas, 0, 0, width, height, fill);
@@ -159,7 +157,7 @@ void draw_line(Image& canvas, Point from, Point to, double width, Colour colour)
 
 void draw_polyline(Image& canvas, std::span<const Point> points, double width, Colour colour,
                    bool closed) {
-  if (!(width > 0) || width > max_extent) return;
+  if (!(width > 0) || width > canvas_extent) return;
   double left = canvas.width, top = canvas.height, right = 0, bottom = 0;
   for (const Point p : points) {
     if (!finite(p)) continue;
@@ -182,7 +180,8 @@ void draw_polyline(Image& canvas, std::span<const Point> points, double width, C
 void draw_picture(Image& canvas, const Image& picture, int x, int y, int scale, Scaling scaling) {
   require(picture.channels == 1 || picture.channels == 3, "canvas: a picture to draw has ",
           picture.channels, " channels instead of 1 or 3");
-  require(scale >= 1 && scale <= max_extent, "canvas: cannot enlarge a picture ", scale, " times");
+  require(scale >= 1 && scale <= canvas_extent, "canvas: cannot enlarge a picture ", scale,
+          " times");
   for (int py = 0; py < picture.height * scale; ++py)
     for (int px = 0; px < picture.width * scale; ++px) {
       const Colour colour =

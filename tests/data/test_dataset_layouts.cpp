@@ -207,6 +207,9 @@ TEST_CASE("a parent folder: its only data set, or a list of them", "[datasets]")
   CHECK(open_dataset(dir.path()).train.class_names == Names{"a", "b"});
   for (int i = 0; i < 12; ++i) write_grey(dir, cat("two/", i % 2 ? "a/" : "b/", i, ".png"), i);
   CHECK_THAT(open_error(dir.path()), contains("holds several data sets (one, two)"));
+  const TempDir comma;  // one data set, although its name reads like two
+  for (int i = 0; i < 12; ++i) write_grey(comma, cat("x, y/", i % 2 ? "a/" : "b/", i, ".png"), i);
+  CHECK(open_dataset(comma.path()).train.class_names == Names{"a", "b"});
   const TempDir other;
   other.write("x.parquet", "x");
   other.write("sub/y.npz", "x");
