@@ -120,6 +120,23 @@ Result result_of(const RunSettings& settings, const std::string& folder, const D
   return r;
 }
 
+// Whether the run in `folder` was begun and is to go on: not if it is at its end and to be trained
+// again. Throws Error if it was begun in another way than `settings` ask for.
+bool is_begun(const RunSettings& settings, const std::string& folder) {
+  if (run_files::checkpoint_steps(folder).empty()) return false;
+  const Checkpoint newest = read_newest_checkpoint(folder);
+  if (settings.again && newest.state.finished) return false;
+  TrainOptions asked = settings.recipe, resumed;
+  resumed.resume = folder;
+  const TrainOptions begun = resumed_options(newest.options, resumed, {});
+  asked.epochs = settings.epochs > 0 ? settings.epochs : begun.epochs;
+  resolve(asked);
+  const std::string was = recipe(begun, 0), is = recipe(asked, 0);
+  require(was == is, folder, ": was begun with \"", was, "\", not with \"", is,
+          "\"; go on with those, or remove the folder to begin anew");
+  return true;
+}
+
 bool is_done(const RunSettings& settings) {
   for (const Result& r : read_results(settings.results))
     if (r.cell == settings.cell && r.synthetic == settings.recipe.data.synthetic) return true;
@@ -144,12 +161,12 @@ int run_cell(const RunSettings& settings) {
   }
   print(cat(name, "\n"));
   const std::string folder = run_files::path_in(settings.runs, name);
+  const bool begun = is_begun(settings, folder);
   TrainOptions options = settings.recipe;
   options.quiet = true;
   options.keep = 1;
   options.checkpoint_every = 500;
-  const bool begun = !run_files::checkpoint_steps(folder).empty();
-  if (begun && !settings.again) {
+  if (begun) {
     options.resume = folder;
     print(cat("  going on in ", folder, "\n"));
   } else {

@@ -189,20 +189,29 @@ TEST_CASE("a cell that is interrupted goes on to the same result", "[paper][cli]
     kill -TERM $child; wait $child; echo "stopped: $?"
     run parts; echo "then: $?"
     run parts; echo "again: $?"
+    rm -r parts
+    "$S" run $cell --again --results parts.jsonl --runs parts & child=$!
+    until [ -e parts/R-st-fcn-affine-1-t/config.json ]; do sleep 0.01; done
+    kill -TERM $child; wait $child; echo "stopped again: $?"
+    "$S" run $cell --again --elastic 1 --results parts.jsonl --runs parts; echo "other recipe: $?"
+    "$S" run $cell --again --results parts.jsonl --runs parts >out; echo "once more: $?"
+    grep -c "going on in parts" out; wc -l <parts.jsonl
     "$S" run --net fcn --set R --lr 1; echo "misuse: $?"
     "$S" run $cell --results no/folder.jsonl --runs none; echo "no file: $?"; [ -e none ] || echo untouched
     "$S" table --results missing.jsonl; echo "no table: $?"
     for m in nan -1 0 1e9; do "$S" run $cell --minutes $m || echo "minutes: $?"; done
-    field() { grep -o '"errors":[^]]*]' $1.jsonl; }
+    field() { grep -o '"errors":[^]]*]' $1.jsonl | sort -u; }
     [ "$(field whole)" = "$(field parts)" ] && echo same
     cmp whole/*/best.safetensors parts/*/best.safetensors && echo "same bits")sh");
   INFO(outcome.out << outcome.err);
   for (const char* text :
        {"stopped: 143", "going on in parts", "then: 0", "is in parts.jsonl already", "again: 0",
-        "misuse: 2", "no file: 1", "untouched", "no table: 1",
-        "minutes: 2\nminutes: 2\nminutes: 2\nminutes: 2\n", "same\n", "same bits"})
+        "stopped again: 143", "other recipe: 1", "once more: 0\n1\n2\n", "misuse: 2", "no file: 1",
+        "untouched", "no table: 1", "minutes: 2\nminutes: 2\nminutes: 2\nminutes: 2\n", "same\n",
+        "same bits"})
     CHECK_THAT(outcome.out, contains(text));
   CHECK_THAT(outcome.err, contains("the same command goes on with it"));
+  CHECK_THAT(outcome.err, contains("not with \"") && contains("elastic 1,"));
   CHECK_THAT(outcome.err, contains("--lr makes a trial of the cell"));
 }
 
