@@ -109,12 +109,15 @@ void remove_stale_temporaries(const std::string& directory) {
   ::closedir(folder);
 }
 
-void require_writable_directory(const std::string& path) {
+OutputDirectory::OutputDirectory(const std::string& path) : OutputDirectory() {
   require(!path.empty(), "output folder: the path is empty; name a folder");
   int error = 0;
   for (std::size_t end = 1; end <= path.size(); ++end) {
-    const bool complete = end == path.size() || path[end] == '/';
-    if (complete && ::mkdir(path.substr(0, end).c_str(), 0777) != 0 && errno != EEXIST && !error)
+    if (end < path.size() && path[end] != '/') continue;
+    std::string folder = path.substr(0, end);
+    if (::mkdir(folder.c_str(), 0777) == 0)
+      made_.push_back(std::move(folder));
+    else if (errno != EEXIST && !error)
       error = errno;
   }
   struct stat info;
@@ -127,19 +130,41 @@ void require_writable_directory(const std::string& path) {
   write_fully(probe.fd(), {&byte, 1}, path);
 }
 
-DirectoryLock::DirectoryLock(const std::string& directory) {
-  const std::string path = directory + "/.lock";
+OutputDirectory::~OutputDirectory() {
+  while (!made_.empty()) {  // one that is not empty stays
+    ::rmdir(made_.back().c_str());
+    made_.pop_back();
+  }
+}
+
+namespace {
+
+// The file, locked; none where its holder has just removed it.
+Descriptor lock_file(const std::string& directory, const std::string& path) {
   Descriptor file(
       retry([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666); }));
   if (file.get() < 0) fail(directory, ": cannot be locked: ", path, ": ", reason(errno));
-  char text[24] = {};
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     require(error == EWOULDBLOCK, directory, ": cannot be locked: ", path, ": ", reason(error));
+    char text[24] = {};
     const long pid = ::pread(file.get(), text, sizeof text - 1, 0) > 0 ? std::atol(text) : 0;
     fail(directory, ": in use by ", pid > 0 ? cat("process ", pid) : "another process",
          "; wait until it ends or choose another folder");
   }
+  struct stat info;
+  const bool removed = ::fstat(file.get(), &info) != 0 || info.st_nlink == 0;
+  return removed ? Descriptor() : std::move(file);
+}
+
+}  // namespace
+
+DirectoryLock::DirectoryLock(const std::string& directory) {
+  const std::string path = directory + "/.lock";
+  const bool was_there = ::access(path.c_str(), F_OK) == 0;
+  Descriptor file;
+  while (file.get() < 0) file = lock_file(directory, path);
+  char text[24] = {};
   const ssize_t length_there = ::pread(file.get(), text, sizeof text - 1, 0);
   const std::string_view there(text, static_cast<std::size_t>(std::max<ssize_t>(length_there, 0)));
   require(there.find_first_not_of(std::string_view("0123456789\n\0", 12)) == there.npos, path,
@@ -150,11 +175,17 @@ DirectoryLock::DirectoryLock(const std::string& directory) {
   const bool written = ::ftruncate(file.get(), 0) == 0 &&
                        ::pwrite(file.get(), text, static_cast<std::size_t>(length), 0) == length;
   static_cast<void>(written);
+  if (!was_there || !there.empty()) path_ = path;
   fd_ = file.release();
 }
 
 DirectoryLock::~DirectoryLock() {
-  if (fd_ >= 0) ::close(fd_);
+  if (!path_.empty())
+    ::unlink(path_.c_str());  // while nobody else can hold it
+  else if (::ftruncate(fd_, 0) != 0) {
+    // The number stays, and does no harm.
+  }
+  ::close(fd_);
 }
 
 }  // namespace fovea

@@ -32,12 +32,24 @@ void write_file_atomically(const std::string& path, std::string_view text);
 /// this or another process, are kept (writers lock them). Error: the folder cannot be listed.
 void remove_stale_temporaries(const std::string& directory);
 
-/// Creates `path` (and its parents) if missing and proves that a file can be written there.
-/// Error: cannot be created, is not a directory, is not writable, disk full.
-void require_writable_directory(const std::string& path);
+/// A folder to write into: made, with its parents, if missing. What was made and is still empty in
+/// the end is removed again, so that a start that is refused leaves nothing behind.
+class OutputDirectory {
+ public:
+  /// Proves that a file can be written there. Error: cannot be created, is not a directory, is not
+  /// writable, disk full.
+  explicit OutputDirectory(const std::string& path);
+  ~OutputDirectory();
+  OutputDirectory(const OutputDirectory&) = delete;
+  OutputDirectory& operator=(const OutputDirectory&) = delete;
 
-/// Holds `directory` for this process while it lives, with flock on directory/.lock, which stays
-/// behind unlocked. Error: another holder (named by process id), or the lock cannot be made.
+ private:
+  OutputDirectory() = default;
+  std::vector<std::string> made_;  // outermost first
+};
+
+/// Holds `directory` for this process while it lives, with flock on directory/.lock, which is
+/// removed at the end. Error: another holder (named by process id), or the lock cannot be made.
 class DirectoryLock {
  public:
   explicit DirectoryLock(const std::string& directory);
@@ -46,6 +58,7 @@ class DirectoryLock {
   DirectoryLock& operator=(const DirectoryLock&) = delete;
 
  private:
+  std::string path_;  // empty: it was there, without content, and is left so
   int fd_ = -1;
 };
 

@@ -21,10 +21,13 @@ std::string lower(std::string text) {
   return text;
 }
 
-// Also what systems leave in folders of images: copies and thumbnails of them.
+// Also what systems leave in folders: copies and thumbnails of images, and what only they may read.
 bool is_hidden(const fs::path& path) {
   const std::string name = path.filename().string();
-  return name.starts_with('.') || name == "__MACOSX" || name == "@eaDir" || name == "$RECYCLE.BIN";
+  const char* const others[] = {"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information",
+                                "lost+found"};
+  return name.starts_with('.') || std::find(std::begin(others), std::end(others), name) !=
+                                      std::end(others);
 }
 
 bool is_folder(const fs::path& path) {

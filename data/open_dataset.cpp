@@ -71,35 +71,71 @@ std::optional<Found> find_format(const std::string& directory) {
   return std::nullopt;
 }
 
-constexpr int most_parents = 3;  // folders around a folder that archives make
+constexpr int most_parents = 3;             // folders around a folder that archives make
+constexpr std::size_t most_entries = 5000;  // looked at in vain: not through a whole disk
 
-// The data set in a folder; or, if there is none, in the only one of its folders that has one.
-std::optional<Found> find_below(const std::string& directory, int parents) {
-  if (const auto found = find_format(directory)) return found;
-  if (parents == 0) return std::nullopt;
-  std::optional<Found> inside;
-  int count = 0;
-  std::string names;
-  for (const std::string& name : folders_in(directory)) {
-    const auto found = find_below((fs::path(directory) / name).string(), parents - 1);
-    if (!found) continue;
-    inside = found;
-    names += (count++ > 0 ? ", " : "") + name;
+constexpr int levels = 3;                   // that has_image_folder() looks at
+
+// Files and folders in a folder, and below it.
+std::size_t count_entries(const std::string& directory, int levels) {
+  std::size_t count = 0;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end;
+       !error && entry != end && count <= most_entries; entry.increment(error)) {
+    std::error_code unknown;
+    ++count;
+    if (levels > 1 && entry->is_directory(unknown))
+      count += count_entries(entry->path().string(), levels - 1);
   }
-  if (count > 1)
-    throw NoDataset(cat(fs::absolute(directory).string(), ": holds several data sets (", names,
-                        "); name one of those folders; if they are classes, put their images "
-                        "directly into them"));
-  return inside;
+  return count;
 }
 
+class Search {
+ public:
+  // The data set in a folder; or, if there is none, in the only one of its folders that has one.
+  std::optional<Found> below(const std::string& directory, int parents) {
+    if (const auto found = find_format(directory)) return found;
+    // What is deeper counts where it is looked into next.
+    entries_ += count_entries(directory, parents > 0 ? 1 : levels);
+    if (parents == 0) return std::nullopt;
+    std::optional<Found> inside;
+    std::string names;
+    int count = 0;
+    for (const std::string& name : folders_in(directory)) {
+      if (cut_short()) break;
+      const auto found = below((fs::path(directory) / name).string(), parents - 1);
+      // One folder may have two names, by a link.
+      if (!found || (inside && fs::equivalent(inside->folder, found->folder))) continue;
+      inside = found;
+      names += (count++ > 0 ? ", " : "") + name;
+    }
+    if (count > 1)
+      throw NoDataset(cat(fs::absolute(directory).string(), ": holds several data sets (", names,
+                          "); name one of those folders; if they are classes, put their images "
+                          "directly into them"));
+    return inside;
+  }
+
+  bool cut_short() const { return entries_ > most_entries; }
+
+ private:
+  std::size_t entries_ = 0;
+};
+
 Found recognise(const std::string& directory) {
-  if (const auto found = find_below(directory, most_parents)) return *found;
+  Search search;
+  const auto found = search.below(directory, most_parents);
+  if (found && !search.cut_short()) return *found;
   std::string looked_for;
   for (const Format& format : formats)
     looked_for += cat(looked_for.empty() ? "" : ", ", format.looked_for);
+  std::string cut;
+  if (search.cut_short())
+    cut = cat("; it holds much else, so that not all of its folders were looked into",
+              found ? cat(", but there may be one in ", found->folder) : "",
+              ": name the folder of the data itself");
   throw NoDataset(cat(fs::absolute(directory).string(), ": no data set here (looked for ",
-                      looked_for, "; ", describe_folder(directory), ")"));
+                      looked_for, "; ", describe_folder(directory), ")", cut));
 }
 
 // Says in the note which classes have no images: a slip in a list of classes, or in a folder.

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "apps/mnist_stn/command_line.h"
@@ -139,7 +140,7 @@ class Predictor {
         model_(load_chosen(options.weights)),
         stages_(transformer_stages(model_)),
         top_(std::min(options.top, model_.info.classes())) {
-    if (!options_.save.empty()) require_writable_directory(options_.save);
+    if (!options_.save.empty()) folder_.emplace(options_.save);
   }
 
   // Where the views of each picture go, checked before anything is written.
@@ -212,6 +213,7 @@ class Predictor {
   }
 
   const PredictOptions& options_;
+  std::optional<OutputDirectory> folder_;  // of what is saved
   Model model_;
   std::vector<Stage> stages_;
   int top_;

@@ -115,7 +115,7 @@ TensorBoardWriter::TensorBoardWriter(const std::string& directory,
     : start_(std::chrono::steady_clock::now()), flushed_(start_), flush_interval_(flush_interval) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   start_wall_ = std::chrono::duration<double>(now).count();
-  require_writable_directory(directory);
+  const OutputDirectory folder(directory);
   create(directory);
   try {
     // The first event says which version of the format follows.

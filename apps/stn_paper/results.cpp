@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,20 +21,29 @@ namespace {
 // Waits until nobody else changes the file.
 class Waiting {
  public:
-  explicit Waiting(const std::string& path) : fd_(::open(path.c_str(), O_RDWR | O_CREAT, 0644)) {
-    require(fd_ >= 0, path, ": cannot be opened: ", std::strerror(errno));
-    while (::flock(fd_, LOCK_EX) != 0) {
-      if (errno == EINTR) continue;
-      ::close(fd_);
-      fail(path, ": cannot be locked: ", std::strerror(errno));
+  explicit Waiting(std::string path) : path_(std::move(path)) {
+    for (bool removed = true; removed;) {
+      fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+      require(fd_ >= 0, path_, ": cannot be opened: ", std::strerror(errno));
+      int error = 0;
+      while (::flock(fd_, LOCK_EX) != 0 && error == 0) error = errno == EINTR ? 0 : errno;
+      struct stat info;
+      removed = error == 0 && (::fstat(fd_, &info) != 0 || info.st_nlink == 0);  // by its holder
+      if (error || removed) ::close(fd_);
+      require(error == 0, path_, ": cannot be locked: ", std::strerror(error));
     }
   }
-  ~Waiting() { ::close(fd_); }
+  ~Waiting() {
+    struct stat info;
+    if (::fstat(fd_, &info) == 0 && info.st_size == 0) ::unlink(path_.c_str());
+    ::close(fd_);
+  }
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
 
  private:
-  int fd_;
+  std::string path_;
+  int fd_ = -1;
 };
 
 Json json_of(const Result& r) {

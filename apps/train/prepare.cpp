@@ -85,7 +85,7 @@ Start prepare(TrainOptions options, const std::set<std::string>& given, bool wri
                 "--fill and --model-option fill=X exclude each other; leave one out");
   if (!writes) options.out.clear();
   if (!options.out.empty()) {
-    require_writable_directory(options.out);
+    start.folder = std::make_unique<OutputDirectory>(options.out);
     if (!start.lock) start.lock = std::make_unique<DirectoryLock>(options.out);
     remove_stale_temporaries(options.out);
     check_folder(options, goes_on);

@@ -12,9 +12,10 @@
 
 namespace fovea {
 
-/// Options, the lock on the folder and where to go on.
+/// Options, the folder with the lock on it, and where to go on.
 struct Start {
   TrainOptions options;
+  std::unique_ptr<OutputDirectory> folder;  // outlives the lock, which is a file in it
   std::unique_ptr<DirectoryLock> lock;
   std::optional<Checkpoint> checkpoint;
 };

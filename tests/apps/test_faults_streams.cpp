@@ -101,8 +101,7 @@ TEST_CASE("standard output that fails costs nothing but what it was to show", "[
     if (name == std::string("all")) continue;
     CHECK_THAT(outcome.err, contains("mnist_stn: error: standard output: cannot be written"));
     CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
-    const std::string lock = bytes_of_file(dir.file(std::string(name) + "/.lock"));
-    CHECK(lock.find_first_not_of("0123456789\n") == lock.npos);
+    CHECK(!fs::exists(dir.file(std::string(name) + "/.lock")));
     CHECK(bytes_of_file(dir.file(std::string(name) + "/log.csv")).starts_with("kind,"));
   }
   for (const char* arguments : {"--help", "--version", "help train", "summary"})

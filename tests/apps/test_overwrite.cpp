@@ -80,6 +80,26 @@ TEST_CASE("a run that cannot start leaves the old one as it is", "[overwrite]") 
   CHECK_THAT(slip([](auto& o) { o.warmup = 1000; }), contains("--warmup"));
 }
 
+TEST_CASE("a run that cannot start leaves no folder behind", "[overwrite]") {
+  const TempDir dir;
+  std::filesystem::create_directory(dir.file("there"));
+  const std::vector<std::string> before = listing(dir);
+  for (const char* out : {"new/deep/", "there", "there/new"})
+    for (const auto& change : std::initializer_list<void (*)(TrainOptions&)>{
+             [](auto& o) { o.model = "nonsense"; },
+             [](auto& o) { o.init = "/nowhere"; },
+             [](auto& o) { o.data.synthetic = false, o.data.directory = "/nowhere"; },
+             [](auto& o) { o.data.test_limit = -1; },
+             [](auto& o) { o.validation = 64; },
+             [](auto& o) { o.warmup = 1000; },
+             [](auto& o) { o.resume = o.out, o.out.clear(), o.overwrite = false; }}) {
+      TrainOptions o = poor(dir.path() + "/" + out);
+      change(o);
+      CHECK(message_of([&] { train(o); }) != "");
+      CHECK(listing(dir) == before);
+    }
+}
+
 TEST_CASE("a run does not replace the weights that it starts from", "[overwrite]") {
   const TempDir dir;
   CHECK(train(poor(dir.path())) == 0);

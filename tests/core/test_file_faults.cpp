@@ -167,6 +167,7 @@ TEST_CASE("fault 44: the second trainer of a folder is refused and told who has 
     CHECK_THAT(lock_in_child(), contains(expected));
     CHECK_THAT(message_of([&] { const DirectoryLock second(dir.path()); }), contains(expected));
   }
+  CHECK(names_in(dir).empty());
   CHECK(lock_in_child().empty());  // released; a child's lock ends with it
   CHECK_NOTHROW(DirectoryLock(dir.path()));
   CHECK_THROWS_AS(DirectoryLock(dir.file("missing")), Error);
@@ -174,24 +175,30 @@ TEST_CASE("fault 44: the second trainer of a folder is refused and told who has 
 
 TEST_CASE("fault 42: a folder that cannot be written is found before it is needed", "[file]") {
   const TempDir dir;
-  require_writable_directory(dir.path() + "/a/b//c/");
-  CHECK(std::filesystem::is_directory(dir.file("a/b/c")));
-  require_writable_directory(dir.path());
+  {
+    const OutputDirectory folder(dir.path() + "/a/b//c/"), whole(dir.path());
+    CHECK(std::filesystem::is_directory(dir.path() + "/a/b/c"));
+    CHECK(names_in(dir) == std::set<std::string>{"a"});
+    std::ofstream(dir.path() + "/a/b/kept") << "x";
+  }
+  CHECK(!std::filesystem::exists(dir.path() + "/a/b/c"));  // nothing was put there
+  CHECK(std::filesystem::exists(dir.path() + "/a/b/kept"));
+  CHECK_THROWS_AS(OutputDirectory(dir.path() + "/new/" + std::string(300, 'x')), Error);
   CHECK(names_in(dir) == std::set<std::string>{"a"});
   dir.write("file", "x");
-  CHECK_THAT(message_of([&] { require_writable_directory(dir.file("file")); }),
+  CHECK_THAT(message_of([&] { const OutputDirectory folder(dir.file("file")); }),
              contains("is not a directory"));
-  CHECK_THAT(message_of([&] { require_writable_directory(dir.path() + "/file/sub"); }),
+  CHECK_THAT(message_of([&] { const OutputDirectory folder(dir.path() + "/file/sub"); }),
              contains("cannot be created"));
-  CHECK_THROWS_AS(require_writable_directory(""), Error);
-  CHECK_THROWS_AS(require_writable_directory("/proc/fovea"), Error);
+  CHECK_THROWS_AS(OutputDirectory(""), Error);
+  CHECK_THROWS_AS(OutputDirectory("/proc/fovea"), Error);
 
   ::chmod(dir.path().c_str(), 0555);
   const std::string message = message_in_child([&] {
     // Permissions do not stop root, so the child becomes nobody.
     if (::geteuid() == 0 && (::setgroups(0, nullptr) != 0 || ::setuid(65534) != 0))
       throw Error(not_permitted);
-    require_writable_directory(dir.path());
+    const OutputDirectory folder(dir.path());
   });
   ::chmod(dir.path().c_str(), 0755);
   CHECK_THAT(message, contains("Permission denied"));

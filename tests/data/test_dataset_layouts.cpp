@@ -1,6 +1,7 @@
 // Names and layouts in which data sets come: EMNIST, QMNIST, folders of other names, lists of
 // classes.
 #include <cstdio>
+#include <filesystem>
 
 #include "core/error.h"
 #include "data/emnist.h"
@@ -210,11 +211,29 @@ TEST_CASE("a parent folder: its only data set, or a list of them", "[datasets]")
   const TempDir comma;  // one data set, although its name reads like two
   for (int i = 0; i < 12; ++i) write_grey(comma, cat("x, y/", i % 2 ? "a/" : "b/", i, ".png"), i);
   CHECK(open_dataset(comma.path()).train.class_names == Names{"a", "b"});
+  std::filesystem::create_directory_symlink("x, y", comma.path() + "/link");  // the same one
+  CHECK(open_dataset(comma.path()).train.class_names == Names{"a", "b"});
   const TempDir other;
   other.write("x.parquet", "x");
   other.write("sub/y.npz", "x");
   CHECK_THAT(open_error(other.path()),
              contains("found: 1 folder (sub) with 1 file (y.npz), 1 file (x.parquet)"));
+}
+
+TEST_CASE("a parent folder: the search of a large one is cut short, and that is said",
+          "[datasets]") {
+  const TempDir dir;
+  for (int i = 0; i < 100; ++i) {
+    std::filesystem::create_directories(dir.path() + cat("/m", i, "/deep"));
+    for (int j = 0; j < 70; ++j)
+      std::filesystem::create_symlink("nowhere", dir.path() + cat("/m", i, "/deep/", j));
+  }
+  CHECK_THAT(open_error(dir.path()),
+             contains("no data set here") && contains("found: 100 folders (m0, m1, ") &&
+                 contains("not all of its folders were looked into: name the folder of the data"));
+  for (int i = 0; i < 12; ++i) write_grey(dir, cat("a/one/", i % 2 ? "a/" : "b/", i, ".png"), i);
+  CHECK_THAT(open_error(dir.path()), contains(cat("may be one in ", dir.path(), "/a/one: name")));
+  CHECK(open_dataset(dir.path() + "/a").train.classes() == 2);
 }
 
 TEST_CASE("what is left out is listed for each reason", "[datasets][image_folder]") {
