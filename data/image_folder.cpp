@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "core/error.h"
 #include "data/codecs/decode.h"
 #include "data/image_listing.h"
+#include "data/image_parts.h"
 
 namespace fovea {
 
@@ -25,35 +26,6 @@ struct Listing {
   std::vector<ImageFile> train, test;
   std::string note;
 };
-
-using Words = std::initializer_list<const char*>;
-constexpr Words train_words = {"training", "train"};
-constexpr Words test_words = {"testing", "test",       "validation", "valid",
-                              "val",     "evaluation", "eval",       "dev"};
-
-// What a folder's name has besides one of `words`, in any case: "" of "Train", "set" of "test_set",
-// "seg" of "seg-train". None if it has no such word.
-std::optional<std::string> beside_word(const std::string& name, const char* word) {
-  std::string rest;
-  for (const char c : name)
-    if (std::isalnum(static_cast<unsigned char>(c)))
-      rest += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  const std::size_t at = rest.find(word);
-  if (at == rest.npos) return std::nullopt;
-  return rest.erase(at, std::strlen(word));
-}
-
-// The folders in `directory` that are called one of `words` and `rest`, in the order of `words`.
-std::vector<std::string> find_parts(const std::string& directory, Words words,
-                                    const std::string& rest = "") {
-  std::vector<std::string> parts;
-  const std::vector<std::string> folders = folders_in(directory);
-  for (const char* word : words)
-    for (const std::string& folder : folders)
-      if (beside_word(folder, word) == rest)
-        parts.push_back((fs::path(directory) / folder).string());
-  return parts;
-}
 
 std::string file_name(const std::string& path) {
   return fs::path(path).filename().string();
@@ -79,7 +51,7 @@ std::string without_wrapping(const std::string& part) {
   const std::vector<std::string> folders = folders_in(part);
   if (folders.size() != 1 || has_images(list_classes(part))) return part;
   const std::string inner = (fs::path(part) / folders[0]).string();
-  return has_class_folders(inner) ? inner : part;
+  return folders[0] == file_name(part) || has_class_folders(inner) ? inner : part;
 }
 
 // train/ with classes in it, and test/; or two folders whose names differ in that word alone.
@@ -94,7 +66,8 @@ std::optional<Parts> find_folders(const std::string& directory) {
       if (!rest) continue;
       Parts parts = {without_wrapping((fs::path(directory) / folder).string()),
                      find_parts(directory, test_words, *rest)};
-      if (!parts.tests.empty() && has_class_folders(parts.train)) pairs.push_back(std::move(parts));
+      if (!parts.tests.empty() && has_images(list_classes(parts.train)))
+        pairs.push_back(std::move(parts));
       break;
     }
   }
@@ -195,13 +168,64 @@ Listing list_two_parts(const std::string& directory, const Parts& parts, LeftOut
   return listing;
 }
 
+// What is called like two parts of one class, cat_train and cat_test, is no two classes.
+void refuse_parts(const std::string& directory, const std::vector<ClassImages>& classes) {
+  std::map<std::string, std::string> tests;
+  for (const ClassImages& one : classes)
+    for (const char* word : test_words)
+      if (const auto rest = beside_word(one.name, word); rest && !one.paths.empty())
+        tests.emplace(*rest, one.name);
+  for (const ClassImages& one : classes)
+    for (const char* word : train_words)
+      if (const auto rest = beside_word(one.name, word); rest && !one.paths.empty())
+        if (const auto test = tests.find(*rest); test != tests.end())
+          fail(directory, ": ", one.name, " and ", test->second,
+               " are called like parts of a set, and would be two classes (",
+               describe_folder(directory),
+               "); use train/<class>/*.png and test/<class>/*.png, or "
+               "<class>_train/*.png and <class>_test/*.png of two classes or more");
+}
+
+// cat_train/ and cat_test/, or cat/train/ and cat/test/.
+Listing list_class_parts(const std::string& directory, const std::vector<ClassParts>& classes,
+                         LeftOut& left_out) {
+  Listing listing;
+  std::set<std::string> used;
+  for (const ClassParts& one : classes) {
+    const int label = static_cast<int>(listing.classes.size());
+    listing.classes.push_back(one.name);
+    for (const std::string& path : images_in(one.train)) listing.train.push_back({path, label});
+    if (!one.test.empty())
+      for (const std::string& path : images_in(one.test)) listing.test.push_back({path, label});
+    used.insert({one.train, one.test});
+  }
+  for (const std::string& name : folders_in(directory)) {
+    const std::string folder = (fs::path(directory) / name).string();
+    for (const std::string& inner : folders_in(folder))
+      if (const std::string path = (fs::path(folder) / inner).string();
+          !used.contains(path) && !images_in(path).empty())
+        left_out.add("neither training nor test images of a class", path);
+    if (!used.contains(folder) && !images_in(folder).empty())
+      left_out.add("neither training nor test images of a class", folder);
+  }
+  for (const std::string& path : images_in(directory))
+    left_out.add("images beside the class folders", path);
+  const ClassParts& last = classes.back();
+  listing.note =
+      cat("parts by the names of folders: ", fs::relative(last.train, directory).string(),
+          "/ has training images of class ", last.name);
+  return listing;
+}
+
 // Classes only; folders without images do not count as classes.
 Listing list_one_part(const std::string& directory, LeftOut& left_out) {
   for (const std::string& part : find_parts(directory, train_words))
     require(images_in(part).empty(), part, ": holds images that are in no class (",
-            describe_folder(part), "); use train/<class>/*.png or train/<class>_1.png");
+            describe_folder(part),
+            "); use train/<class>/*.png or train/<class>_1.png; if it is a class, rename it");
   Listing listing;
   const std::vector<ClassImages> found = list_classes(directory, &left_out);
+  refuse_parts(directory, found);
   for (const ClassImages& one : found) {
     if (one.paths.empty()) {
       left_out.add("folders without images", (fs::path(directory) / one.name).string());
@@ -226,14 +250,17 @@ Listing list_one_part(const std::string& directory, LeftOut& left_out) {
 }  // namespace
 
 bool has_image_folder(const std::string& directory) {
-  return find_folders(directory) || has_images(list_classes(directory));
+  return find_folders(directory) || has_images(list_classes(directory)) ||
+         !find_class_parts(directory).empty();
 }
 
 DataSplit read_image_folder(const std::string& directory, bool skip_unreadable) {
   LeftOut left_out;
   const std::optional<Parts> parts = find_folders(directory);
-  const Listing listing =
-      parts ? list_two_parts(directory, *parts, left_out) : list_one_part(directory, left_out);
+  const auto classes = parts ? std::vector<ClassParts>() : find_class_parts(directory);
+  const Listing listing = parts              ? list_two_parts(directory, *parts, left_out)
+                          : !classes.empty() ? list_class_parts(directory, classes, left_out)
+                                             : list_one_part(directory, left_out);
   left_out.report();
   warn_of_like_names(listing.classes);
   DataSplit split;

@@ -26,8 +26,8 @@ bool is_hidden(const fs::path& path) {
   const std::string name = path.filename().string();
   const char* const others[] = {"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information",
                                 "lost+found"};
-  return name.starts_with('.') || std::find(std::begin(others), std::end(others), name) !=
-                                      std::end(others);
+  return name.starts_with('.') ||
+         std::find(std::begin(others), std::end(others), name) != std::end(others);
 }
 
 bool is_folder(const fs::path& path) {

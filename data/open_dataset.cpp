@@ -74,7 +74,7 @@ std::optional<Found> find_format(const std::string& directory) {
 constexpr int most_parents = 3;             // folders around a folder that archives make
 constexpr std::size_t most_entries = 5000;  // looked at in vain: not through a whole disk
 
-constexpr int levels = 3;                   // that has_image_folder() looks at
+constexpr int levels = 3;  // that has_image_folder() looks at
 
 // Files and folders in a folder, and below it.
 std::size_t count_entries(const std::string& directory, int levels) {

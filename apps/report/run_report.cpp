@@ -253,7 +253,7 @@ void write_run_report(const std::string& directory, const Model& model, const Da
   add_config(report, config);
   const RunLog log = read_run_log(report.left(run_files::log_jsonl));
   add_key_figures(report, log, confusion);
-  const auto frames = read_frames(report.left(run_files::frames));
+  const auto frames = read_frames(report.left(run_files::frames), model, data.test);
   add_animation(report, frames);
   add_before_after(report, frames);
   add_class_means(report);

@@ -18,17 +18,15 @@ namespace fovea {
 namespace {
 
 // Bytes of the whole lines among the first `size`. A power cut leaves files that end anywhere, or
-// in zeros where blocks were never written.
+// in zeros, without a line's end, where blocks were never written.
 std::int64_t whole_lines(int fd, std::int64_t size) {
   std::vector<char> chunk(1 << 16);
   std::int64_t end = 0;
   for (std::int64_t at = 0; at < size;) {
     const ssize_t n = ::pread(fd, chunk.data(), chunk.size(), at);
     if (n <= 0) break;
-    for (std::int64_t i = 0; i < n && at + i < size; ++i) {
-      if (chunk[static_cast<std::size_t>(i)] == '\0') return end;
+    for (std::int64_t i = 0; i < n && at + i < size; ++i)
       if (chunk[static_cast<std::size_t>(i)] == '\n') end = at + i + 1;
-    }
     at += n;
   }
   return end;

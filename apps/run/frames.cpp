@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "apps/networks/evaluate.h"
 #include "apps/networks/inspect.h"
-#include "apps/shell/json.h"
+#include "apps/run/log_lines.h"
+#include "apps/shell/strict_json.h"
 
 namespace fovea {
 
@@ -20,10 +20,10 @@ Number number_or_nan(const Json& value) {
 
 TrainingFrame frame_from(const Json& line) {
   TrainingFrame frame;
-  frame.step = line.at("step");
-  frame.epoch = line.at("epoch");
-  frame.indices = line.at("indices").get<std::vector<int>>();
-  frame.predicted = line.at("predicted").get<std::vector<int>>();
+  read_strictly(line.at("step"), "step", frame.step);
+  read_strictly(line.at("epoch"), "epoch", frame.epoch);
+  read_strictly(line.at("indices"), "indices", frame.indices);
+  read_strictly(line.at("predicted"), "predicted", frame.predicted);
   for (const auto& value : line.at("probability"))
     frame.probability.push_back(number_or_nan<double>(value));
   for (const auto& row : line.at("theta")) {
@@ -73,17 +73,32 @@ std::string frame_line(const TrainingFrame& frame) {
   return dump_json(line) + "\n";
 }
 
-std::vector<TrainingFrame> read_frames(const std::string& path) {
+std::vector<TrainingFrame> read_frames(const std::string& path, const Model& model,
+                                       const Dataset& test) {
+  int theta_size = 0;
+  for (const Stage& stage : transformer_stages(model))
+    theta_size += stage.transformer->warp().theta_size();
+  const auto within = [](const std::vector<int>& values, int end) {
+    return std::all_of(values.begin(), values.end(), [=](int v) { return v >= 0 && v < end; });
+  };
   std::vector<TrainingFrame> frames;
-  for_each_json_line(path, [&](const Json& line) {
+  for_each_log_line(path, [&](const Json& line) {
     TrainingFrame frame = frame_from(line);
     if (frame.thetas.empty()) return;
     const std::size_t count = frame.indices.size();
-    require(frame.thetas.size() == count && frame.predicted.size() == count &&
+    require(count > 0 && frame.thetas.size() == count && frame.predicted.size() == count &&
                 frame.probability.size() == count,
-            path, ": step ", frame.step, " has lists of different lengths; remove that line");
+            "step ", frame.step, " has lists of different lengths");
+    require(within(frame.indices, test.size()), "there are ", test.size(), " test images only");
+    require(within(frame.predicted, model.info.classes()), "there are ", model.info.classes(),
+            " classes only");
+    for (const auto& theta : frame.thetas)
+      require(static_cast<int>(theta.size()) == theta_size, "theta has ", theta.size(),
+              " elements, the transformers ", theta_size);
     frames.push_back(std::move(frame));
   });
+  if (sort_by_step(frames, [](const TrainingFrame& frame) { return frame.step; }))
+    warn_of_order(path);
   return frames;
 }
 

@@ -32,7 +32,9 @@ TrainingFrame take_frame(const Model& model, const Dataset& test, const std::vec
 std::string frame_line(const TrainingFrame& frame);
 
 /// Reads frames/theta.jsonl; none if the file is missing. Frames without thetas (a network without
-/// a transformer) are left out. Throws Error naming file and line for a damaged one.
-std::vector<TrainingFrame> read_frames(const std::string& path);
+/// a transformer) are left out, and lines that are damaged or do not fit model and test images, as
+/// by for_each_log_line(). In the order of their steps, each step once.
+std::vector<TrainingFrame> read_frames(const std::string& path, const Model& model,
+                                       const Dataset& test);
 
 }  // namespace fovea

@@ -1,18 +1,20 @@
 #include "apps/run/log.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
-#include <sstream>
 
 #include "apps/run/files.h"
+#include "apps/run/log_lines.h"
 #include "apps/run/tensorboard.h"
 #include "apps/shell/build_info.h"
-#include "apps/shell/json.h"
+#include "apps/shell/strict_json.h"
 #include "core/error.h"
 
 namespace fovea {
@@ -76,17 +78,34 @@ std::string csv_line(const char* kind, const std::vector<LogField>& fields,
   return out + "\n";
 }
 
+std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells(1);
+  for (const char c : line)
+    if (c == ',')
+      cells.emplace_back();
+    else
+      cells.back() += c;
+  return cells;
+}
+
 // Those of the file that is there: a run may go on with a program that logs more.
 std::vector<std::string> columns_of(const std::string& path, std::int64_t bytes) {
   std::vector<std::string> columns(std::begin(new_columns), std::end(new_columns));
   if (bytes == 0) return columns;
-  columns.clear();
   std::ifstream file(path);
-  std::string head, column;
+  std::string head;
   std::getline(file, head);
-  for (std::istringstream names(head); std::getline(names, column, ',');) columns.push_back(column);
+  columns = cells_of(head);
   if (!columns.empty()) columns.erase(columns.begin());  // "kind"
   return columns;
+}
+
+std::optional<double> number_of(const std::string& text) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return value;
 }
 
 std::string path_in(const std::string& directory, const char* name) {
@@ -142,17 +161,48 @@ double LogLine::operator[](const std::string& name) const {
 
 RunLog read_run_log(const std::string& path) {
   RunLog log;
-  for_each_json_line(path, [&](const Json& json) {
+  for_each_log_line(path, [&](const Json& json) {
     LogLine line;
     for (const auto& [name, value] : json.items())
-      if (name != "kind" && !value.is_null()) line.values[name] = value.get<double>();
+      if (name != "kind" && !value.is_null()) read_strictly(value, name, line.values[name]);
     const std::string kind = json.at("kind");
-    if (kind == "step")
-      log.steps.push_back(std::move(line));
-    else if (kind == "epoch")
-      log.epochs.push_back(std::move(line));
+    require(kind == "step" || kind == "epoch", "its kind is ", printable(kind, 60));
+    require(std::isfinite(line["step"]), "it has no step");
+    require(kind == "step" || std::isfinite(line["epoch"]), "it has no epoch");
+    (kind == "step" ? log.steps : log.epochs).push_back(std::move(line));
   });
+  const auto step = [](const LogLine& line) { return line["step"]; };
+  const bool moved = sort_by_step(log.steps, step);
+  if (sort_by_step(log.epochs, step) || moved) warn_of_order(path);
   return log;
+}
+
+void check_csv_log(const std::string& path) {
+  std::ifstream file(path);
+  DamagedLines damaged;
+  std::size_t columns = 0;
+  std::map<std::string, double> last;  // step, by kind
+  bool ordered = true;
+  int number = 0;
+  for (std::string line; std::getline(file, line);) {
+    const std::vector<std::string> cells = cells_of(line);
+    if (number++ == 0) columns = cells.size();
+    if (number == 1) continue;
+    try {
+      require(cells.size() == columns, "it has ", cells.size(), " cells, the first line ", columns);
+      require(cells[0] == "step" || cells[0] == "epoch", "its kind is ", printable(cells[0], 60));
+      for (std::size_t i = 1; i < cells.size(); ++i)
+        require(cells[i].empty() ? i > 2 : number_of(cells[i]).has_value(), printable(cells[i], 60),
+                " is no number");
+      const double step = *number_of(cells[2]);
+      ordered = ordered && (!last.contains(cells[0]) || last[cells[0]] < step);
+      last[cells[0]] = step;
+    } catch (const Error& error) {
+      damaged.add(number, error.what());
+    }
+  }
+  damaged.report(path);
+  if (!ordered) warn_of_order(path);
 }
 
 }  // namespace fovea

@@ -57,7 +57,11 @@ struct RunLog {
   std::vector<LogLine> steps, epochs;
 };
 
-/// Empty if the file is missing. Throws Error naming file and line for a damaged line.
+/// Empty if the file is missing. Damaged lines are left out (for_each_log_line()), the others are
+/// in the order of their steps, each step once; if that changes anything, stderr has a word of it.
 RunLog read_run_log(const std::string& path);
+
+/// Says on stderr which lines of log.csv are damaged, or that their steps are not in order.
+void check_csv_log(const std::string& path);
 
 }  // namespace fovea

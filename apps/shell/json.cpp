@@ -58,18 +58,25 @@ std::string dump_json(const Json& json, int indent) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-void for_each_json_line(const std::string& path, const std::function<void(const Json&)>& visit) {
+void for_each_json_line(const std::string& path, const std::function<void(const Json&)>& visit,
+                        const std::function<void(int, const std::string&)>& damaged) {
   if (!std::filesystem::exists(path)) return;
   const std::vector<std::uint8_t> bytes = read_file(path, lines_limit);
   const std::string_view text = as_text(bytes);
   int line = 1;
+  const auto tell = [&](const std::string& why) {
+    if (damaged) return damaged(line, why);
+    fail(path, ": line ", line, " is damaged: ", why, "; remove that line");
+  };
   for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != text.npos;
        begin = end + 1, ++line) {
     if (end == begin) continue;
     try {
       visit(parse_json(text.substr(begin, end - begin)));
     } catch (const Json::exception& error) {
-      fail(path, ": line ", line, " is damaged: ", json_reason(error), "; remove that line");
+      tell(printable(json_reason(error), 200));
+    } catch (const Error& error) {
+      tell(error.what());
     }
   }
 }

@@ -24,9 +24,11 @@ std::string json_reason(const std::exception& error);
 std::string dump_json(const Json& json, int indent = -1);
 
 /// Calls `visit` with every line of `path`, parsed; not at all if the file is missing. A last line
-/// without its end, as a killed writer leaves it, is not read. Throws Error naming file and line if
-/// one is not JSON, or if `visit` throws a JSON exception: a field is missing or of another type.
-void for_each_json_line(const std::string& path, const std::function<void(const Json&)>& visit);
+/// without its end, as a killed writer leaves it, is not read. A line is damaged if it is not JSON,
+/// or if `visit` throws an Error or a JSON exception, as where a field is missing or of another
+/// type: `damaged` is told its number and why; without that, throws Error with both.
+void for_each_json_line(const std::string& path, const std::function<void(const Json&)>& visit,
+                        const std::function<void(int, const std::string&)>& damaged = {});
 
 /// The file as one JSON value; null if it is missing. Throws Error if it is not JSON.
 Json read_json(const std::string& path);

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "apps/run/files.h"
+#include "apps/run/frames.h"
 #include "apps/run/tensorboard.h"
 #include "apps/shell/console.h"
 #include "apps/shell/numbers.h"
@@ -79,6 +80,11 @@ void Trainer::open_files() {
                                      options_.tensorboard);
   frames_ =
       std::make_unique<AppendFile>((folder / run_files::frames).string(), state_.frames_bytes);
+  if (state_.step > 0) {  // what is damaged is told now, and not when the report is made of it
+    check_csv_log((folder / run_files::log_csv).string());
+    read_run_log((folder / run_files::log_jsonl).string());
+    read_frames((folder / run_files::frames).string(), model_, data_.test);
+  }
   while (next_frame_ < frame_steps_.size() && frame_steps_[next_frame_] < state_.step)
     ++next_frame_;
   // The frame of this very step was taken before the checkpoint.

@@ -6,6 +6,7 @@
 #include "apps/run/files.h"
 #include "apps/run/tensorboard.h"
 #include "apps/train/train.h"
+#include "tests/dataset_helpers.h"
 #include "tests/train_helpers.h"
 
 using namespace fovea;
@@ -173,6 +174,26 @@ TEST_CASE("logs that a power cut tore go on behind their last whole line", "[fau
       CHECK(std::is_sorted(steps.begin(), steps.end()));
       CHECK(std::adjacent_find(steps.begin(), steps.end()) == steps.end());
     }
+}
+
+TEST_CASE("damaged lines in the middle of logs are told when a run goes on, and stay", "[faults]") {
+  Finished run;
+  fs::remove(run.folder + "/" + run_files::checkpoint(26));
+  for (const char* name : {"log.csv", "log.jsonl", "frames/theta.jsonl"}) {
+    std::string bytes = bytes_of_file(run.folder + "/" + name);
+    const std::size_t line = bytes.find('\n', bytes.find('\n') + 1) + 1;
+    bytes.replace(line + 3, 4, std::string(4, '\0'));
+    std::ofstream(run.folder + "/" + name, std::ios::binary) << bytes;
+  }
+  const std::string told = stderr_of([&] { CHECK(go_on(run.folder) == 0); });
+  for (const char* name : {"log.csv", "log.jsonl", "theta.jsonl"}) {
+    const std::size_t at = told.find(cat("/", name, ": line 3 is damaged: "));
+    REQUIRE(at != told.npos);
+    // Before the report says it, too.
+    if (name != std::string("log.csv")) CHECK(told.rfind(cat("/", name, ": line 3")) > at);
+  }
+  run.check_same();
+  CHECK(csv_steps(run.folder + "/log.csv").size() == 1 + 26 + 2);
 }
 
 TEST_CASE("a run that lacks only its report makes it", "[faults]") {

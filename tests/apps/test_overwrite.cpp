@@ -86,11 +86,9 @@ TEST_CASE("a run that cannot start leaves no folder behind", "[overwrite]") {
   const std::vector<std::string> before = listing(dir);
   for (const char* out : {"new/deep/", "there", "there/new"})
     for (const auto& change : std::initializer_list<void (*)(TrainOptions&)>{
-             [](auto& o) { o.model = "nonsense"; },
-             [](auto& o) { o.init = "/nowhere"; },
+             [](auto& o) { o.model = "nonsense"; }, [](auto& o) { o.init = "/nowhere"; },
              [](auto& o) { o.data.synthetic = false, o.data.directory = "/nowhere"; },
-             [](auto& o) { o.data.test_limit = -1; },
-             [](auto& o) { o.validation = 64; },
+             [](auto& o) { o.data.test_limit = -1; }, [](auto& o) { o.validation = 64; },
              [](auto& o) { o.warmup = 1000; },
              [](auto& o) { o.resume = o.out, o.out.clear(), o.overwrite = false; }}) {
       TrainOptions o = poor(dir.path() + "/" + out);

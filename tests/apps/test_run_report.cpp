@@ -7,6 +7,7 @@
 #include "apps/report/run_report.h"
 #include "apps/run/log.h"
 #include "data/image.h"
+#include "tests/dataset_helpers.h"
 #include "tests/digits.h"
 #include "tests/markup_check.h"
 #include "tests/program.h"
@@ -148,21 +149,56 @@ TEST_CASE("damaged files of a run are named", "[run_report]") {
     dir.write(name, text);
     return message_of([&] { write_run_report(dir.path(), untrained("tutorial"), digits()); });
   };
-  CHECK_THAT(message("log.jsonl", step_line(1, 2) + "{oops\n"),
-             contains("log.jsonl: line 2 is damaged"));
   CHECK_THAT(message("confusion.json", "{"), contains("confusion.json: is damaged"));
   CHECK_THAT(message("confusion.json", "{\"total\":3}"), contains("confusion.json: lacks"));
-  CHECK_THAT(message("frames/theta.jsonl", "[]\n"), contains("theta.jsonl: line 1 is damaged"));
   CHECK_THAT(message("config.json", "x"),
              contains("config.json: is damaged: parse error at line 1, column 1"));
   // A line that was being written when the run was killed does no harm.
   CHECK(message("log.jsonl", step_line(1, 2) + "{\"kind\":\"st") == "");
 }
 
+TEST_CASE("damaged lines of a log are named, and left out", "[run_report][faults]") {
+  const TempDir dir;
+  const std::string good = step_line(1, 2), giant(1 << 16, 'x');
+  RunLog log;
+  const auto said = [&](const std::string& text) {
+    return stderr_of([&] { log = read_run_log(dir.write("log.jsonl", text)); });
+  };
+  for (const std::string& line :
+       {std::string("{oops"), good.substr(0, 20), std::string("\0\0\0", 3) + good.substr(3, 9),
+        giant, "{\"kind\":\"step\",\"step\":\"" + giant + "\"}", std::string("[1]"),
+        std::string("{\"kind\":\"step\",\"loss\":1}"), std::string("{\"kind\":7,\"step\":1}"),
+        std::string("{\"kind\":\"other\",\"step\":1}"), std::string("{\"step\":3}")}) {
+    const std::string told = said(good + line + "\n" + step_line(2, 3));
+    INFO(line.substr(0, 80));
+    CHECK_THAT(told, contains("warning: ") && contains("/log.jsonl: line 2 is damaged: ") &&
+                         contains("; what is there stays in the file, curves and pictures go"));
+    CHECK(told.size() < 600);
+    CHECK(log.steps.size() == 2);
+  }
+  CHECK(said(good + step_line(2, 3)).empty());
+  CHECK_THAT(said(step_line(3, 1) + step_line(2, 5) + step_line(3, 4)),
+             contains("/log.jsonl: steps are not in order, or come twice"));
+  REQUIRE(log.steps.size() == 2);
+  CHECK(log.steps[0]["step"] == 2);
+  CHECK(log.steps[1]["loss"] == 4);
+
+  const auto csv = [&](const std::string& text) {
+    const std::string path = dir.write("log.csv", "kind,epoch,step,loss\n" + text);
+    return stderr_of([&] { check_csv_log(path); });
+  };
+  CHECK(csv("step,1,1,2.5\nstep,1,3,\nepoch,1,3,1e-3\n").empty());
+  CHECK_THAT(
+      csv("step,1,1,2.5\nstep,1,3\nstep,1,x,1\n,,,\nste\n"),
+      contains("/log.csv: lines 3, 4, 5, 6 are damaged, the first: it has 3 cells, the first "
+               "line 4;"));
+  CHECK_THAT(csv("step,1,3,2\nstep,1,3,2\n"), contains("/log.csv: steps are not in order"));
+}
+
 TEST_CASE("values that a log lacks are gaps", "[run_report]") {
   const TempDir dir;
-  const RunLog log = read_run_log(dir.write(
-      "log.jsonl", "{\"kind\":\"step\",\"step\":1,\"loss\":null}\n\n{\"kind\":\"other\"}\n"));
+  const RunLog log =
+      read_run_log(dir.write("log.jsonl", "{\"kind\":\"step\",\"step\":1,\"loss\":null}\n\n"));
   REQUIRE(log.steps.size() == 1);
   CHECK(log.steps[0]["step"] == 1);
   CHECK(std::isnan(log.steps[0]["loss"]));

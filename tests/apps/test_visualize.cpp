@@ -8,6 +8,7 @@
 #include "apps/report/class_means.h"
 #include "apps/report/pose.h"
 #include "layers/warps/affine.h"
+#include "tests/dataset_helpers.h"
 #include "tests/digits.h"
 #include "tests/program.h"
 
@@ -176,7 +177,11 @@ TEST_CASE("an animation has a frame for every moment", "[visualize]") {
 
 TEST_CASE("frames are read from lines of JSON", "[visualize]") {
   const TempDir dir;
-  CHECK(read_frames(dir.path() + "/absent").empty());
+  const Model model = untrained("tutorial");
+  const auto read = [&](const std::string& path) {
+    return read_frames(path, model, digits().test);
+  };
+  CHECK(read(dir.path() + "/absent").empty());
   const std::string good =
       R"({"step":7,"epoch":0.5,"indices":[3],"theta":[[1,0,null,0,1,0]],"predicted":[4],)"
       R"("probability":[0.25]})"
@@ -184,16 +189,28 @@ TEST_CASE("frames are read from lines of JSON", "[visualize]") {
   const std::string control =
       R"({"step":7,"epoch":1,"indices":[3],"theta":[],"predicted":[4],"probability":[0.25]})"
       "\n";
-  const auto frames = read_frames(dir.write("a", good + control + good.substr(0, 30)));
+  const auto frames = read(dir.write("a", good + control + good.substr(0, 30)));
   REQUIRE(frames.size() == 1);
   CHECK(frames[0].step == 7);
   CHECK(frames[0].indices == std::vector<int>{3});
   CHECK(std::isnan(frames[0].thetas.at(0)[2]));
   CHECK(frames[0].probability.at(0) == 0.25);
-  CHECK_THAT(message_of([&] { read_frames(dir.write("b", good + "{\"step\":}\n")); }),
-             contains("/b: line 2 is damaged"));
-  CHECK_THAT(message_of([&] { read_frames(dir.write("c", "{\"step\":1}\n")); }),
-             contains("/c: line 1 is damaged") && contains("epoch"));
+  const auto with = [&](const std::string& part, const std::string& other) {
+    return std::string(good).replace(good.find(part), part.size(), other);
+  };
+  const std::string later = with(":7", ":9"), next = with(":7", ":8");
+  std::vector<TrainingFrame> left;
+  CHECK_THAT(stderr_of([&] {
+               left = read(dir.write("b", good + "{\"step\":}\n" + later + with("[3]", "[100000]") +
+                                              with("[4]", "[10]") + with("1,0,null", "1,0") +
+                                              with("\"step\":7", "\"step\":[7]") + "[]\n"));
+             }),
+             contains("/b: lines 2, 4, 5, 6, 7, 8 are damaged, the first: parse error"));
+  CHECK(left.size() == 2);
+  CHECK_THAT(stderr_of([&] { left = read(dir.write("c", later + good + next + next)); }),
+             contains("/c: steps are not in order, or come twice"));
+  REQUIRE(left.size() == 3);
+  CHECK(left[1].step == 8);
 }
 
 TEST_CASE("visualize and export write their files", "[visualize]") {

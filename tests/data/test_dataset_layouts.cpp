@@ -223,13 +223,13 @@ TEST_CASE("a parent folder: its only data set, or a list of them", "[datasets]")
 TEST_CASE("a parent folder: the search of a large one is cut short, and that is said",
           "[datasets]") {
   const TempDir dir;
-  for (int i = 0; i < 100; ++i) {
-    std::filesystem::create_directories(dir.path() + cat("/m", i, "/deep"));
-    for (int j = 0; j < 70; ++j)
-      std::filesystem::create_symlink("nowhere", dir.path() + cat("/m", i, "/deep/", j));
+  dir.file("m/deep/x");
+  for (int i = 0; i < 72; ++i) {
+    std::filesystem::create_symlink("deep", dir.path() + cat("/m/", i));
+    std::filesystem::create_symlink("nowhere", dir.path() + cat("/m/deep/", i));
   }
   CHECK_THAT(open_error(dir.path()),
-             contains("no data set here") && contains("found: 100 folders (m0, m1, ") &&
+             contains("no data set here") && contains("found: 1 folder (m))") &&
                  contains("not all of its folders were looked into: name the folder of the data"));
   for (int i = 0; i < 12; ++i) write_grey(dir, cat("a/one/", i % 2 ? "a/" : "b/", i, ".png"), i);
   CHECK_THAT(open_error(dir.path()), contains(cat("may be one in ", dir.path(), "/a/one: name")));
