@@ -1,5 +1,7 @@
 #include "core/utf8.h"
 
+#include <cstdio>
+
 namespace fovea {
 
 CodePoint first_code_point(std::string_view text) {
@@ -25,6 +27,18 @@ bool is_utf8(std::string_view text) {
     text.remove_prefix(bytes);
   }
   return true;
+}
+
+std::string as_utf8(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t bytes = first_code_point(text).bytes;
+    char escape[8];
+    std::snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned char>(text[0]));
+    out += bytes > 0 ? text.substr(0, bytes) : std::string_view(escape);
+    text.remove_prefix(bytes > 0 ? bytes : 1);
+  }
+  return out;
 }
 
 }  // namespace fovea

@@ -1,7 +1,6 @@
 #include "data/image_folder.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -9,9 +8,11 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/utf8.h"
 #include "data/codecs/decode.h"
 #include "data/image_listing.h"
 #include "data/image_parts.h"
+#include "data/like_names.h"
 
 namespace fovea {
 
@@ -82,12 +83,29 @@ std::string some_of(const std::vector<std::string>& names) {
   return text + (names.size() > 10 ? ", ..." : "");
 }
 
+// Where a test class is among those of training, perhaps with its letters encoded in another way.
+auto find_class(const std::vector<std::string>& classes, const std::string& name) {
+  const auto same = std::find(classes.begin(), classes.end(), name);
+  if (same != classes.end()) return same;
+  const auto alike = [&](const std::string& other) {
+    return decomposed(other) == decomposed(name);
+  };
+  const auto found = std::find_if(classes.begin(), classes.end(), alike);
+  if (found == classes.end() || std::count_if(found, classes.end(), alike) > 1)
+    return classes.end();
+  std::fprintf(stderr,
+               "warning: test images of %s are taken for the training class of that name, whose "
+               "letters are encoded in another way (composed or decomposed)\n",
+               printable(name, 60).c_str());
+  return found;
+}
+
 std::vector<ImageFile> list_part(const std::string& part, const std::vector<ClassImages>& found,
                                  const std::vector<std::string>& classes) {
   std::vector<ImageFile> files;
   for (const ClassImages& one : found) {
     const std::string folder = (fs::path(part) / one.name).string();
-    const auto label = std::find(classes.begin(), classes.end(), one.name);
+    const auto label = find_class(classes, one.name);
     require(label != classes.end(), folder,
             ": a class that the training set does not have (it has ", some_of(classes), ")");
     require(!one.paths.empty(), folder, ": a class folder without images",
@@ -96,21 +114,6 @@ std::vector<ImageFile> list_part(const std::string& part, const std::vector<Clas
       files.push_back({path, static_cast<int>(label - classes.begin())});
   }
   return files;
-}
-
-// Names that a slip made two: they differ in case, spaces or leading zeros alone.
-void warn_of_like_names(const std::vector<std::string>& names) {
-  std::map<std::string, std::string> seen;
-  for (const std::string& name : names) {
-    std::string key;
-    for (const char c : name)
-      if (!std::isspace(static_cast<unsigned char>(c)) && !(c == '0' && key.empty()))
-        key += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    const auto [before, is_new] = seen.emplace(key, name);
-    if (!is_new && std::max(name.size(), before->second.size()) > 1)
-      std::fprintf(stderr, "warning: %s and %s are two classes\n",
-                   printable(before->second, 60).c_str(), printable(name, 60).c_str());
-  }
 }
 
 void append_note(std::string& note, const std::string& more) {
@@ -264,7 +267,8 @@ DataSplit read_image_folder(const std::string& directory, bool skip_unreadable) 
   left_out.report();
   warn_of_like_names(listing.classes);
   DataSplit split;
-  split.train.class_names = split.test.class_names = listing.classes;
+  for (const std::string& name : listing.classes) split.train.class_names.push_back(as_utf8(name));
+  split.test.class_names = split.train.class_names;
   const std::size_t skipped = decode_files(listing.train, listing.test, skip_unreadable, split);
   if (!listing.note.empty()) append_note(split.train.note, listing.note);
   if (skipped > 0) append_note(split.train.note, cat(skipped, " unreadable images left out"));

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "data/image_listing.h"
+#include "data/like_names.h"
 
 namespace fovea {
 
@@ -75,7 +76,8 @@ std::vector<std::string> find_parts(const std::string& directory, Words words,
   const std::vector<std::string> folders = folders_in(directory);
   for (const char* word : words)
     for (const std::string& folder : folders)
-      if (beside_word(folder, word) == rest)
+      if (const auto other = beside_word(folder, word);
+          other && decomposed(*other) == decomposed(rest))
         parts.push_back((fs::path(directory) / folder).string());
   return parts;
 }

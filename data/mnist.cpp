@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "data/class_lists.h"
 #include "data/idx.h"
 
 namespace fovea {
@@ -74,8 +75,8 @@ Dataset read_idx_pair(const std::string& images_path, const std::string& labels_
 
 DataSplit read_mnist(const std::string& directory) {
   IdxClasses classes;
-  const std::string names_path = (fs::path(directory) / "classes.txt").string();
-  if (fs::symlink_status(names_path).type() != fs::file_type::not_found) {
+  const std::string names_path = find_class_list(directory);
+  if (!names_path.empty()) {
     classes.names = read_class_names(names_path);
     classes.listed_in = names_path;
   } else {

@@ -12,9 +12,9 @@ bool has_mnist(const std::string& directory);
 
 /// Reads train-images, train-labels, t10k-images and t10k-labels (or test-), each as `-idx3-ubyte`
 /// or `.idx3-ubyte` (idx1 for labels), with or without `.gz`, plain or gzip. Images are [1, rows,
-/// columns]. Classes are named "0" to "9", or by the lines of `classes.txt` if that is there.
-/// Throws Error naming the file: what read_idx() finds, a file that is missing, counts that
-/// differ, a label out of range with its index, test images of another size.
+/// columns]. Classes are named "0" to "9", or by the lines of `classes.txt` (in any case) if that
+/// is there. Throws Error naming the file: what read_idx() finds, a file that is missing, counts
+/// that differ, a label out of range with its index, test images of another size.
 DataSplit read_mnist(const std::string& directory);
 
 /// The path of an IDX file under any of its spellings, directory/`part``what`-`kind` or .`kind`,

@@ -5,12 +5,15 @@
 #include <filesystem>
 #include <new>
 #include <optional>
+#include <set>
 
 #include "core/error.h"
 #include "data/cifar.h"
+#include "data/class_lists.h"
 #include "data/emnist.h"
 #include "data/image_folder.h"
 #include "data/image_listing.h"
+#include "data/image_parts.h"
 #include "data/mnist.h"
 #include "data/qmnist.h"
 
@@ -138,6 +141,29 @@ Found recognise(const std::string& directory) {
                       looked_for, "; ", describe_folder(directory), ")", cut));
 }
 
+std::set<std::string> as_set(const std::vector<std::string>& names) {
+  return {names.begin(), names.end()};
+}
+
+// Names the lists of classes that are not read, lest somebody thinks that they are.
+void note_class_lists(const std::string& directory, const Found& found) {
+  const bool images = found.format->is_here == has_image_folder;
+  const bool mnist = found.format->is_here == has_mnist;
+  std::set<std::string> folders = {directory, found.folder}, lists;
+  for (const Words words : {train_words, test_words})
+    if (images) folders.merge(as_set(find_parts(found.folder, words)));
+  for (const std::string& folder : folders) {
+    lists.merge(as_set(find_other_class_lists(folder)));
+    if (!mnist || folder != found.folder) lists.insert(find_class_list(folder));
+  }
+  lists.erase("");
+  for (const std::string& list : lists)
+    std::fprintf(stderr, "left out: %s; names of classes are %s\n", printable(list).c_str(),
+                 images  ? "those of folders, or in those of files"
+                 : mnist ? cat("read from classes.txt in ", printable(found.folder)).c_str()
+                         : "known for this set");
+}
+
 // Says in the note which classes have no images: a slip in a list of classes, or in a folder.
 void note_missing_classes(const Dataset& data, const char* which, std::string& note) {
   constexpr int most = 10;
@@ -179,10 +205,7 @@ DataSplit open_dataset(const std::string& directory, const OpenOptions& options)
       split = read_emnist(directory);
     } else {
       const Found found = recognise(directory);
-      const std::string list = (fs::path(directory) / "classes.txt").string();
-      if (found.folder != directory && fs::exists(list))
-        std::fprintf(stderr, "left out: %s; names of classes are read in %s\n",
-                     printable(list).c_str(), printable(found.folder).c_str());
+      note_class_lists(directory, found);
       split = found.format->read(found.folder, options);
     }
     split.train.name = split.test.name = name_of(directory);

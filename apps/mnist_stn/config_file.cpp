@@ -33,11 +33,11 @@ class FlatConfig : public CLI::ConfigTOML {
     if (input.peek() == 0xEF) input.ignore(3);  // a byte-order mark
     std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(input);
     for (CLI::ConfigItem& item : items) {
-      if (item.name == "++" || item.name == "--") {
+      if ((item.name == "++" || item.name == "--") && item.inputs.empty()) {  // of a section
         if (!item.parents.empty()) check_section(item.parents[0]);
         continue;
       }
-      if (item.parents.empty()) item.parents = {command_};
+      if (item.parents.empty() || item.parents[0] == "default") item.parents = {command_};
       check_section(item.parents[0]);
       if (!item.parents[0].empty()) check_name(item);
     }
@@ -54,6 +54,10 @@ class FlatConfig : public CLI::ConfigTOML {
   }
 
   void check_name(const CLI::ConfigItem& item) const {
+    for (const char* own : {"help", "version", "config"})
+      require_usage(item.name != own, "the config file sets '", own,
+                    "', which goes on the command line alone: mnist_stn ", item.parents[0], " --",
+                    own, item.name == "config" ? " FILE" : "");
     const std::vector<std::string> names = option_names(*app_.get_subcommand(item.parents[0]));
     require_usage(std::find(names.begin(), names.end(), "--" + item.name) != names.end(),
                   "the config file sets '", printable(item.name, 60), "', which is no option of ",

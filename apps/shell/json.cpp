@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/utf8.h"
 
 namespace fovea {
 
@@ -41,6 +42,15 @@ void check_depth(std::string_view text) {
   }
 }
 
+Json in_utf8(const Json& json) {
+  if (json.is_string()) return as_utf8(json.get_ref<const std::string&>());
+  if (!json.is_structured()) return json;
+  Json out = json.is_array() ? Json::array() : Json::object();
+  for (const auto& [name, value] : json.items())
+    json.is_array() ? out.push_back(in_utf8(value)) : void(out[as_utf8(name)] = in_utf8(value));
+  return out;
+}
+
 }  // namespace
 
 Json parse_json(std::string_view text) {
@@ -55,7 +65,11 @@ std::string json_reason(const std::exception& error) {
 }
 
 std::string dump_json(const Json& json, int indent) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+  try {
+    return json.dump(indent);
+  } catch (const Json::type_error&) {  // two names that differ must not become one
+    return in_utf8(json).dump(indent);
+  }
 }
 
 void for_each_json_line(const std::string& path, const std::function<void(const Json&)>& visit,

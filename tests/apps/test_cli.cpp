@@ -146,6 +146,15 @@ TEST_CASE("a config file gives options, the command line wins", "[cli]") {
   const ProgramOutcome bad = run_program(dir, "summary --config bad.toml");
   CHECK(bad.code == 2);
   CHECK_THAT(bad.err, contains("'modl', which is no option of summary; did you mean --model?"));
+  for (const std::string name : {"help", "version", "config", "++"}) {
+    dir.write("own.toml", name + " = true\n");
+    const ProgramOutcome own = run_program(dir, "summary --config own.toml");
+    CHECK(own.code == 2);
+    CHECK_THAT(own.err, contains("the config file sets '" + name + "', which ") &&
+                            contains(name == "++" ? "is no option" : "summary --" + name));
+  }
+  dir.write("default.toml", "[default]\nmodel = \"cifar\"\n");
+  CHECK_THAT(run_program(dir, "summary --config default.toml").out, contains("[3, 32, 32]"));
 }
 
 TEST_CASE("faults 1, 42, 44, 51: what train is given is checked before it trains", "[cli]") {

@@ -110,7 +110,8 @@ TEST_CASE("image folder: names that a slip made two, and what systems leave behi
   DataSplit split;
   const std::string said = stderr_of([&] { split = open_dataset(dir.path()); });
   CHECK(split.train.classes() == 6);  // a and A may be letters
-  CHECK(said == "warning: 01 and 1 are two classes\nwarning: Cat and cat are two classes\n");
+  CHECK(said ==
+        "warning: '01' and '1' are two classes\nwarning: 'Cat' and 'cat' are two classes\n");
 }
 
 TEST_CASE("image folder: files named by class, copies of them, and files beside them",
