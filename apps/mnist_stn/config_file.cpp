@@ -31,24 +31,30 @@ class FlatConfig : public CLI::ConfigTOML {
 
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
     if (input.peek() == 0xEF) input.ignore(3);  // a byte-order mark
-    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(input);
-    for (CLI::ConfigItem& item : items) {
-      if ((item.name == "++" || item.name == "--") && item.inputs.empty()) {  // of a section
-        if (!item.parents.empty()) check_section(item.parents[0]);
-        continue;
-      }
+    std::vector<CLI::ConfigItem> items;
+    for (CLI::ConfigItem& item : CLI::ConfigTOML::from_config(input)) {
+      const bool bounds = (item.name == "++" || item.name == "--") && item.inputs.empty();
       if (item.parents.empty() || item.parents[0] == "default") item.parents = {command_};
-      check_section(item.parents[0]);
-      if (!item.parents[0].empty()) check_name(item);
+      check_section(item.parents);
+      if (!bounds && !item.parents[0].empty()) check_name(item);
+      // CLI11 takes the first place where an option is set, and is silent about the others.
+      const auto before = std::find_if(items.begin(), items.end(), [&](const auto& other) {
+        return !bounds && other.name == item.name && other.parents == item.parents;
+      });
+      if (before != items.end())
+        before->inputs.insert(before->inputs.end(), item.inputs.begin(), item.inputs.end());
+      else
+        items.push_back(std::move(item));
     }
     return items;
   }
 
  private:
-  void check_section(const std::string& section) const {
+  void check_section(const std::vector<std::string>& path) const {
+    std::string section;
+    for (const std::string& part : path) section += (section.empty() ? "" : ".") + part;
     const std::vector<std::string> names = command_names(app_);
-    require_usage(section.empty() || section == "default" ||
-                      std::find(names.begin(), names.end(), section) != names.end(),
+    require_usage(section.empty() || std::find(names.begin(), names.end(), section) != names.end(),
                   "the config file has a section [", printable(section, 60),
                   "], which is no command", did_you_mean(section, names));
   }

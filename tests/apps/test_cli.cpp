@@ -153,6 +153,19 @@ TEST_CASE("a config file gives options, the command line wins", "[cli]") {
     CHECK_THAT(own.err, contains("the config file sets '" + name + "', which ") &&
                             contains(name == "++" ? "is no option" : "summary --" + name));
   }
+  for (const std::string twice :
+       {"model = cifar\nseed = 1\nmodel = tutorial\n", "model = cifar\n[train]\nmodel = tutorial\n",
+        "[train]\nmodel = cifar\n[train]\nmodel = tutorial\n"}) {
+    dir.write("twice.toml", twice);
+    const ProgramOutcome outcome = run_program(dir, "train --config twice.toml");
+    CHECK(outcome.code == 2);
+    CHECK_THAT(outcome.err, contains("--model is given 2 times; leave all but one out"));
+  }
+  for (const std::string deep : {"[summary.x]\nmodel = cifar\n", "summary.x.model = cifar\n"}) {
+    dir.write("deep.toml", deep);
+    CHECK_THAT(run_program(dir, "summary --config deep.toml").err,
+               contains("a section [summary.x], which is no command; did you mean summary?"));
+  }
   dir.write("default.toml", "[default]\nmodel = \"cifar\"\n");
   CHECK_THAT(run_program(dir, "summary --config default.toml").out, contains("[3, 32, 32]"));
 }
