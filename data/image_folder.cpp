@@ -100,6 +100,13 @@ auto find_class(const std::vector<std::string>& classes, const std::string& name
   return found;
 }
 
+std::string like_among(const std::vector<std::string>& classes, const std::string& name) {
+  for (const std::string& other : classes)
+    if (look_alike(name, other))
+      return cat("; if it is meant to be '", other, "', give both folders one name");
+  return "";
+}
+
 std::vector<ImageFile> list_part(const std::string& part, const std::vector<ClassImages>& found,
                                  const std::vector<std::string>& classes) {
   std::vector<ImageFile> files;
@@ -107,7 +114,8 @@ std::vector<ImageFile> list_part(const std::string& part, const std::vector<Clas
     const std::string folder = (fs::path(part) / one.name).string();
     const auto label = find_class(classes, one.name);
     require(label != classes.end(), folder,
-            ": a class that the training set does not have (it has ", some_of(classes), ")");
+            ": a class that the training set does not have (it has ", some_of(classes), ")",
+            like_among(classes, one.name));
     require(!one.paths.empty(), folder, ": a class folder without images",
             " (png, jpg, webp, gif, tiff, bmp, pgm, ppm, tga): fill or remove it");
     for (const std::string& path : one.paths)
@@ -139,7 +147,7 @@ void note_beside_parts(const std::string& directory, const Parts& parts, LeftOut
   const std::string test = file_name(parts.tests[0]);
   for (const std::string& name : folders_in(directory)) {
     const std::string folder = (fs::path(directory) / name).string();
-    if (parts.train.starts_with(folder) || folder == parts.tests[0]) continue;
+    if (cat(parts.train, "/").starts_with(folder + "/") || folder == parts.tests[0]) continue;
     if (!images_in(folder).empty() || has_images(list_classes(folder)))
       left_out.add(cat("neither ", file_name(parts.train), "/ nor ", test, "/, the test set"),
                    folder);
@@ -163,6 +171,7 @@ Listing list_two_parts(const std::string& directory, const Parts& parts, LeftOut
   const std::vector<ClassImages> found = list_classes(parts.train, &left_out);
   for (const ClassImages& one : found) listing.classes.push_back(one.name);
   require_classes(parts.train, listing.classes);
+  warn_of_same_folders(found);
   listing.train = list_part(parts.train, found, listing.classes);
   listing.test =
       list_part(test, list_classes(test, &left_out, images_in(parts.train)), listing.classes);
@@ -229,6 +238,7 @@ Listing list_one_part(const std::string& directory, LeftOut& left_out) {
   Listing listing;
   const std::vector<ClassImages> found = list_classes(directory, &left_out);
   refuse_parts(directory, found);
+  warn_of_same_folders(found);
   for (const ClassImages& one : found) {
     if (one.paths.empty()) {
       left_out.add("folders without images", (fs::path(directory) / one.name).string());

@@ -12,8 +12,9 @@ bool has_image_folder(const std::string& directory);
 
 /// Reads train/CLASS/* (or training/) and test/CLASS/* (or testing/, val/, valid/, validation/,
 /// eval/, evaluation/, dev/), also as seg_train/ and seg_test/: names that differ in that word
-/// alone. Images may lie in the only folder of their class (CLASS/imgs/*). Where there are no class
-/// folders, names of files give the class: 7_0001.png, cat.12.jpg, img001_7.png
+/// alone; or CLASS_train/* and CLASS_test/*, or CLASS/train/* and CLASS/test/*
+/// (data/image_parts.h). Images may lie in the only folder of their class (CLASS/imgs/*). Where
+/// there are no class folders, names of files give the class: 7_0001.png, cat.12.jpg, img001_7.png
 /// (data/image_names.h), and `note` says how they were read. With CLASS/ folders only, every sixth
 /// image of a class (by file name) goes to the test set, and `note` says so. Classes are in
 /// numerical order if all are numbers, else by name. Images become [1, H, W] if all are grey, else

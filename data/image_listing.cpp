@@ -201,6 +201,18 @@ std::vector<ClassImages> list_classes(const std::string& directory, LeftOut* lef
   return classes;
 }
 
+void warn_of_same_folders(const std::vector<ClassImages>& classes) {
+  std::map<fs::path, std::string> seen;
+  for (const ClassImages& one : classes) {
+    if (one.paths.empty()) continue;
+    // Of classes that files name, one folder holds all.
+    const auto [before, is_new] = seen.emplace(fs::canonical(one.paths[0]), one.name);
+    if (!is_new)
+      std::fprintf(stderr, "warning: '%s' and '%s' are two classes, but one folder by a link\n",
+                   printable(before->second, 60).c_str(), printable(one.name, 60).c_str());
+  }
+}
+
 std::string describe_folder(const std::string& directory) {
   const std::vector<std::string> folders = folders_in(directory);
   const std::vector<fs::path> files = files_in(directory);

@@ -46,6 +46,9 @@ struct ClassImages {
 std::vector<ClassImages> list_classes(const std::string& directory, LeftOut* left_out = nullptr,
                                       const std::vector<std::string>& named_like = {});
 
+/// Warns on stderr of classes that are one folder under two names, by a link.
+void warn_of_same_folders(const std::vector<ClassImages>& classes);
+
 /// "found: 3 folders (a, b, c) with 90 files (.heic), 12 files (.txt, .npz)", for errors; of images
 /// beside them, which are in no class, the first names.
 std::string describe_folder(const std::string& directory);

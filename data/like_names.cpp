@@ -88,8 +88,19 @@ bool is_space(char32_t c) {
          c == 0xFEFF || (c >= 0x2000 && c <= 0x200F) || c == 0x202F || c == 0x2060;
 }
 
+// As file managers mark copies: "cat (1)", "cat - Copy", "cat copy".
+std::string_view without_copy(std::string_view name) {
+  for (const std::string_view mark : {" - Copy", " copy", " Copy"})
+    if (name.ends_with(mark)) name.remove_suffix(mark.size());
+  const std::size_t open = name.rfind(" (");
+  const bool counted = name.ends_with(')') && open != name.npos && open + 3 < name.size() &&
+                       name.find_first_not_of("0123456789", open + 2) == name.size() - 1;
+  return counted ? name.substr(0, open) : name;
+}
+
 // What is left of a name where it is looked at loosely.
 std::u32string look_of(std::string_view name) {
+  name = without_copy(name);
   std::u32string look;
   for (const char32_t c : decomposed(name)) {
     const bool behind_letter =
@@ -125,6 +136,10 @@ std::u32string decomposed(std::string_view text) {
   std::u32string out;
   while (!text.empty()) append_decomposed(out, take_code_point(text));
   return out;
+}
+
+bool look_alike(const std::string& name, const std::string& other) {
+  return look_of(name) == look_of(other);
 }
 
 void warn_of_like_names(const std::vector<std::string>& names) {

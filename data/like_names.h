@@ -13,8 +13,12 @@ namespace fovea {
 /// points.
 std::u32string decomposed(std::string_view text);
 
-/// Warns on stderr of names that a slip may have made two: they differ in the encoding of letters,
-/// in capitals, spaces, hyphens or leading zeros alone.
+/// Whether two names differ in the encoding of letters, in capitals, spaces, hyphens, leading zeros
+/// or the mark of a copy ("cat (1)", "cat - Copy") alone.
+bool look_alike(const std::string& name, const std::string& other);
+
+/// Warns on stderr of names that a slip may have made two, since they look alike; single letters
+/// may differ in case.
 void warn_of_like_names(const std::vector<std::string>& names);
 
 }  // namespace fovea

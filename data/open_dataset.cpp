@@ -215,7 +215,8 @@ DataSplit open_dataset(const std::string& directory, const OpenOptions& options)
     note_missing_classes(split.test, "test", split.train.note);
     return split;
   } catch (const fs::filesystem_error& error) {
-    fail(error.path1().string(), ": ", error.code().message());
+    fail(error.path1().string(), ": ", error.code().message(),
+         "; make it readable, move it away, or name another folder");
   } catch (const std::bad_alloc&) {
     fail(directory, ": not enough memory for this data set");
   }

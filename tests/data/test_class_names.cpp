@@ -50,7 +50,8 @@ TEST_CASE("classes whose names look alike are named", "[datasets][image_folder]"
         cat("warning: '", composed, "' and '", apart,
             "' are two classes, the same letters in two encodings (caf\\xc3\\xa9, "
             "cafe\\xcc\\x81)\n"));
-  for (const char* other : {"Red Fox", "red fox ", "redfox", "red_fox", "red-fox", "red\u00a0fox"})
+  for (const char* other : {"Red Fox", "red fox ", "redfox", "red_fox", "red-fox", "red fox (12)",
+                            "red fox - Copy", "red\u00a0fox"})
     CHECK(said({"red fox", other}) ==
           cat("warning: 'red fox' and '", other, "' are two classes\n"));
   CHECK(said({"a", "A", "\u00e9", "\u00c9", "-1", "1", "cafe", composed, "0", "10"}).empty());
@@ -77,6 +78,23 @@ TEST_CASE("test classes are found whatever the encoding of their letters", "[dat
   split = open_dataset(parts.path());
   CHECK(split.train.class_names == Names{composed, "tea"});
   CHECK(split.test.size() == 12);
+}
+
+TEST_CASE("a class that only looks like one of training, and one folder that is two",
+          "[datasets][image_folder]") {
+  const TempDir dir;
+  for (const char* name : {"train/Cat", "train/dog", "test/cat", "test/dog"}) fill(dir, name, 1, 2);
+  CHECK_THAT(open_error(dir.path()),
+             contains("(it has Cat, dog); if it is meant to be 'Cat', give"));
+  std::filesystem::rename(dir.file("test/cat"), dir.file("test/Cat"));
+  std::filesystem::create_symlink("dog", dir.file("train/fox"));
+  CHECK(stderr_of([&] { open_dataset(dir.path()); }) ==
+        "warning: 'dog' and 'fox' are two classes, but one folder by a link\n");
+  std::filesystem::remove(dir.file("train/fox"));
+  for (const char* name : {"training/Cat", "training/dog"}) fill(dir, name, 1, 2);
+  CHECK_THAT(stderr_of([&] { open_dataset(dir.path()); }),
+             contains(cat("left out: 1 (neither training/ nor test/, the test set): ", dir.path(),
+                          "/train\n")));
 }
 
 TEST_CASE("names that are not UTF-8 stay apart in JSON and as classes", "[datasets][json]") {
