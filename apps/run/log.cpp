@@ -83,7 +83,7 @@ std::vector<std::string> cells_of(const std::string& line) {
   for (const char c : line)
     if (c == ',')
       cells.emplace_back();
-    else
+    else if (c != '\r')  // as editors of Windows end lines
       cells.back() += c;
   return cells;
 }
@@ -187,7 +187,7 @@ void check_csv_log(const std::string& path) {
   for (std::string line; std::getline(file, line);) {
     const std::vector<std::string> cells = cells_of(line);
     if (number++ == 0) columns = cells.size();
-    if (number == 1) continue;
+    if (number == 1 || cells == std::vector<std::string>(1)) continue;
     try {
       require(cells.size() == columns, "it has ", cells.size(), " cells, the first line ", columns);
       require(cells[0] == "step" || cells[0] == "epoch", "its kind is ", printable(cells[0], 60));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -24,6 +25,11 @@ class DamagedLines {
 /// As for_each_json_line(); but lines that are damaged, or that `visit` throws at, are left out,
 /// and a warning says which and why. They stay in the file.
 void for_each_log_line(const std::string& path, const std::function<void(const Json&)>& visit);
+
+/// Where a log is to be cut so that it ends with `step`: behind its first `bytes` bytes, as its
+/// checkpoint says, if a line ends there and the next one is of a later step; else, as where a line
+/// in the middle is not what it was, behind the last line of a step up to that one, with a warning.
+std::int64_t bytes_until(const std::string& path, std::int64_t bytes, std::int64_t step);
 
 /// Brings lines into the order of steps; of several of one step the last stays. Returns whether
 /// they were in another.

@@ -7,6 +7,7 @@
 
 #include "apps/run/files.h"
 #include "apps/run/frames.h"
+#include "apps/run/log_lines.h"
 #include "apps/run/tensorboard.h"
 #include "apps/shell/console.h"
 #include "apps/shell/numbers.h"
@@ -76,10 +77,14 @@ void Trainer::open_files() {
   const std::filesystem::path folder = options_.out;
   std::filesystem::create_directories((folder / run_files::frames).parent_path());
   cut_events(options_.out, state_.step);
-  log_ = std::make_unique<LogWriter>(options_.out, state_.csv_bytes, state_.jsonl_bytes,
+  const auto bytes = [&](const char* name, std::int64_t saved) {
+    return bytes_until((folder / name).string(), saved, state_.step);
+  };
+  log_ = std::make_unique<LogWriter>(options_.out, bytes(run_files::log_csv, state_.csv_bytes),
+                                     bytes(run_files::log_jsonl, state_.jsonl_bytes),
                                      options_.tensorboard);
-  frames_ =
-      std::make_unique<AppendFile>((folder / run_files::frames).string(), state_.frames_bytes);
+  frames_ = std::make_unique<AppendFile>((folder / run_files::frames).string(),
+                                         bytes(run_files::frames, state_.frames_bytes));
   if (state_.step > 0) {  // what is damaged is told now, and not when the report is made of it
     check_csv_log((folder / run_files::log_csv).string());
     read_run_log((folder / run_files::log_jsonl).string());

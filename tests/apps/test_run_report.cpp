@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -6,6 +7,7 @@
 #include "apps/report/curves.h"
 #include "apps/report/run_report.h"
 #include "apps/run/log.h"
+#include "apps/run/log_lines.h"
 #include "data/image.h"
 #include "tests/dataset_helpers.h"
 #include "tests/digits.h"
@@ -193,6 +195,33 @@ TEST_CASE("damaged lines of a log are named, and left out", "[run_report][faults
       contains("/log.csv: lines 3, 4, 5, 6 are damaged, the first: it has 3 cells, the first "
                "line 4;"));
   CHECK_THAT(csv("step,1,3,2\nstep,1,3,2\n"), contains("/log.csv: steps are not in order"));
+}
+
+TEST_CASE("a log is cut where its steps say, if its bytes have moved", "[run_report][faults]") {
+  const TempDir dir;
+  const std::string one = step_line(1, 2), two = step_line(2, 3), three = step_line(3, 4);
+  const auto until = [&](const std::string& text, std::size_t bytes, int step) {
+    return bytes_until(dir.write("log.jsonl", text), std::int64_t(bytes), step);
+  };
+  const auto size = [](const std::string& text) { return static_cast<std::int64_t>(text.size()); };
+  const std::string all = one + two + three, saved = one + two, giant(5000, 'x');
+  CHECK(stderr_of([&] {
+          CHECK(until(all, saved.size(), 2) == size(saved));
+          CHECK(until(saved, saved.size(), 2) == size(saved));
+          CHECK(until(one + "{" + two.substr(1) + three, saved.size(), 2) == size(saved));
+          CHECK(until(one, saved.size(), 2) == size(saved));  // torn: whose loss others tell
+        }).empty());
+  const std::string told = stderr_of([&] {
+    const std::string longer = one + giant + "\n" + two;
+    CHECK(until(longer + three, saved.size(), 2) == size(longer));
+    const std::string shorter = one.substr(50) + two;
+    CHECK(until(shorter + three, saved.size(), 2) == size(shorter));
+    const std::string csv = "kind,epoch,step\r\nstep,1,1\r\nstep,1,2\r\n";
+    CHECK(until(csv + "step,1,3\r\n", csv.size() - 3, 2) == size(csv));
+  });
+  CHECK(std::count(told.begin(), told.end(), '\n') == 3);
+  CHECK_THAT(told, contains("/log.jsonl: is not as it was when the checkpoint was made; going on "
+                            "behind its last line of a step up to 2\n"));
 }
 
 TEST_CASE("values that a log lacks are gaps", "[run_report]") {
