@@ -44,7 +44,7 @@ std::string header_text(const SafeTensors& content) {
   json += '}';
   json.append((8 - json.size() % 8) % 8, ' ');  // so that the data is 8-byte aligned
   require(json.size() <= max_header_bytes, "safetensors: names and metadata take ", json.size(),
-          " bytes, more than the format's ", max_header_bytes, "; save fewer tensors a file");
+          " bytes, more than ", max_header_bytes, "; save fewer tensors a file");
   return json;
 }
 

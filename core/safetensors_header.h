@@ -10,8 +10,9 @@
 
 namespace fovea::safetensors_internal {
 
-constexpr std::uint64_t max_header_bytes = 100'000'000;  // the reference reader's limit
-constexpr std::size_t max_entries = 65536;               // of tensors, and of metadata
+// The reference reader takes 100 MB, whose parsed form takes gigabytes; 2^16 tensors fit in this.
+constexpr std::uint64_t max_header_bytes = 1 << 24;
+constexpr std::size_t max_entries = 65536;  // of tensors, and of metadata
 constexpr std::string_view metadata_name = "__metadata__";
 constexpr std::string_view checksum_key = "fovea.crc32";
 

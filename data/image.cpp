@@ -140,7 +140,7 @@ Image read_image_bytes(std::span<const std::uint8_t> bytes, const std::string& n
   const int orientation = stored_orientation(bytes);
   if (is_jpeg(bytes)) return apply_orientation(decode_jpeg(bytes, name), orientation);
   if (is_webp(bytes)) return apply_orientation(decode_webp(bytes, name), orientation);
-  if (is_bmp(bytes)) return decode_stb(with_full_bmp_palette(bytes, name), name);
+  if (is_bmp(bytes)) return decode_stb(mended_bmp(bytes, name), name);
   if (!is_png(bytes)) return decode_stb(bytes, name);
   require_png_chunks(bytes, name);
   return apply_orientation(decode_stb(with_full_png_palette(bytes), name), orientation);

@@ -37,6 +37,10 @@ Axis make_axis(const InterpolateOptions& o, int in, int size, double factor) {
   const int out = static_cast<int>(extent);
   double step = size ? static_cast<double>(in) / out : 1 / factor;
   if (o.align_corners) step = out > 1 ? (in - 1.0) / (out - 1) : 0;
+  // As PyTorch: a factor that changes no size changes no pixel, and one that doubles it doubles
+  // all.
+  if (o.mode != InterpolateMode::bicubic && out == in) step = 1;
+  if (o.mode == InterpolateMode::nearest && out == 2L * in) step = 0.5;
   return {in, out, step, o.mode, o.align_corners};
 }
 

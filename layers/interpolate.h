@@ -26,8 +26,10 @@ struct InterpolateOptions {
 
 /// x, per-sample [C, H, W], in the size that options say: torch.nn.functional.interpolate, without
 /// antialiasing. bicubic has A = -0.75 (Keys 1981) and may leave the range of the input. With
-/// scale_factor pixels are exactly its inverse apart, whatever the size was rounded to. Throws when
-/// x is empty, both or none of size and factor are given, or align_corners with nearest.
+/// scale_factor pixels are exactly its inverse apart, whatever the size was rounded to; but one
+/// that leaves the size as it is (not with bicubic), or with nearest doubles it, does just that.
+/// Throws when x is empty, both or none of size and factor are given, or align_corners with
+/// nearest.
 Tensor interpolate(const Tensor& x, const InterpolateOptions& options);
 
 class Upsample : public Module {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <set>
 
+#include "core/error.h"
+
 namespace fovea {
 
 namespace {
@@ -12,7 +14,7 @@ namespace {
 std::string list_names(const std::vector<std::string>& names) {
   std::string out;
   for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 8); ++i)
-    out += (i ? ", " : "") + names[i];
+    out += (i ? ", " : "") + printable(names[i], 100);
   if (names.size() > 8) out += cat(" and ", names.size() - 8, " more");
   return out;
 }

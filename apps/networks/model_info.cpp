@@ -103,7 +103,7 @@ ModelInfo parse_info(const std::string& text) {
   info.input = {input[0], input[1], input[2]};
   bool known = false;
   for (const NetworkKind& kind : networks()) known |= kind.name == info.name;
-  require(known, "there is no network ", info.name, " in this program");
+  require(known, "there is no network ", printable(info.name, 60), " in this program");
   for (Attribute option : find_network(info.name).options.all()) {
     if (json.contains(option.name)) option.value = value_from(json.at(option.name), option);
     info.options.set(std::move(option));

@@ -1,5 +1,6 @@
 #include "apps/shell/json.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -19,17 +20,17 @@ std::string_view as_text(const std::vector<std::uint8_t>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-class TooDeep : public Json::exception {
+class BeyondLimit : public Json::exception {
  public:
-  explicit TooDeep(int depth)
-      : Json::exception(101,
-                        cat("lists and objects are nested more than ", depth, " deep").c_str()) {}
+  explicit BeyondLimit(const std::string& what) : Json::exception(101, what.c_str()) {}
 };
 
 // Json copies and prints by recursion, which a file of nothing but brackets would take beyond the
-// end of the stack.
-void check_depth(std::string_view text) {
-  constexpr int most = 100;
+// end of the stack, and looks for a name among those before it, which takes hours in an object of
+// nothing but names.
+void check_limits(std::string_view text) {
+  constexpr int most_levels = 100, most_names = 512;
+  int names[most_levels + 1] = {};
   int depth = 0;
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -37,8 +38,14 @@ void check_depth(std::string_view text) {
     if (c == '"') quoted = !quoted;
     if (quoted && c == '\\') ++i;
     if (quoted) continue;
-    depth += (c == '[' || c == '{') - (c == ']' || c == '}');
-    if (depth > most) throw TooDeep(most);
+    if (c == ']' || c == '}') depth = std::max(depth - 1, 0);
+    if (c == '[' || c == '{') {
+      if (++depth > most_levels)
+        throw BeyondLimit(cat("lists and objects are nested more than ", most_levels, " deep"));
+      names[depth] = 0;
+    }
+    if (c == ':' && ++names[depth] > most_names)
+      throw BeyondLimit(cat("an object has more than ", most_names, " names"));
   }
 }
 
@@ -54,7 +61,7 @@ Json in_utf8(const Json& json) {
 }  // namespace
 
 Json parse_json(std::string_view text) {
-  check_depth(text);
+  check_limits(text);
   return Json::parse(text);
 }
 

@@ -13,7 +13,8 @@ namespace fovea {
 /// Keeps the order of an object's names.
 using Json = nlohmann::ordered_json;
 
-/// Throws Json::exception if `text` is not JSON.
+/// Throws Json::exception if `text` is not JSON, is nested more than 100 deep or has an object of
+/// more than 512 names.
 Json parse_json(std::string_view text);
 
 /// What is wrong, without the library's own "[json.exception.type_error.302] ".

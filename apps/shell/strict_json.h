@@ -17,7 +17,7 @@ namespace fovea {
 template <class T>
 void read_strictly(const Json& json, const std::string& name, T& value) {
   const auto expect = [&](bool good, const char* what) {
-    require(good, name, " is ", printable(dump_json(json), 60), ", ", what, " is expected");
+    if (!good) fail(name, " is ", printable(dump_json(json), 60), ", ", what, " is expected");
   };
   if constexpr (std::is_same_v<T, bool>) {
     expect(json.is_boolean(), "true or false");

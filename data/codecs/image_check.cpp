@@ -78,8 +78,9 @@ std::vector<std::uint8_t> with_full_png_palette(Bytes bytes) {
     const std::size_t length = big_endian_32(&bytes[at]);
     if (std::memcmp(&bytes[at + 4], "PLTE", 4) == 0 && length < 768) {
       const auto end = out.begin() + static_cast<std::ptrdiff_t>(at + 8 + length);
-      out.insert(end, 768 - length, 0);  // stb_image reads no CRC
-      out[at + 2] = 3, out[at + 3] = 0;  // 768 bytes
+      std::fill(end - static_cast<std::ptrdiff_t>(length % 3), end, 0);  // a part of a colour
+      out.insert(end, 768 - length, 0);                                  // stb_image reads no CRC
+      out[at + 2] = 3, out[at + 3] = 0;                                  // 768 bytes
       break;
     }
     at += length + 12;
@@ -87,7 +88,7 @@ std::vector<std::uint8_t> with_full_png_palette(Bytes bytes) {
   return out;
 }
 
-std::vector<std::uint8_t> with_full_bmp_palette(Bytes bytes, const std::string& name) {
+std::vector<std::uint8_t> mended_bmp(Bytes bytes, const std::string& name) {
   std::vector<std::uint8_t> out(bytes.begin(), bytes.end());
   const auto number = [&](std::size_t at, std::size_t count) {
     std::size_t value = 0;
@@ -96,7 +97,10 @@ std::vector<std::uint8_t> with_full_bmp_palette(Bytes bytes, const std::string& 
   };
   const std::size_t data = number(10, 4), header = number(14, 4);
   const std::size_t bits_at = header == 12 ? 24 : 28, entry = header == 12 ? 3 : 4;
-  if (bytes.size() < bits_at + 2 || number(bits_at, 2) > 8 || data < 14 + header) return out;
+  if (bytes.size() < 34 || data < 14 + header) return out;
+  if (header >= 40 && number(bits_at, 2) == 32 && number(30, 4) == 0)
+    for (std::size_t at = data + 3; at < out.size(); at += 4) out[at] = 0;
+  if (number(bits_at, 2) > 8) return out;
   require(data <= bytes.size(), name, ": the data end too early; the file is truncated");
   const std::size_t colours = (data - 14 - header) / entry;
   if (colours == 0 || colours >= 256) return out;

@@ -39,8 +39,9 @@ void require_raw_pixels(std::span<const std::uint8_t> bytes, int width, int heig
 /// The file with a palette of 256 colours, black beyond those it has: stb_image reads memory that
 /// was never written for a pixel beyond its palette; libpng and browsers take black.
 std::vector<std::uint8_t> with_full_png_palette(std::span<const std::uint8_t> bytes);
-std::vector<std::uint8_t> with_full_bmp_palette(std::span<const std::uint8_t> bytes,
-                                                const std::string& name);
+/// The same; and without the fourth byte of 32 bits a pixel, which stb_image takes for alpha though
+/// the format calls it unused, unless masks say what it is.
+std::vector<std::uint8_t> mended_bmp(std::span<const std::uint8_t> bytes, const std::string& name);
 
 /// Formats by the libraries of their makers. Each throws Error, naming the file, for damage.
 bool is_jpeg(std::span<const std::uint8_t> bytes);

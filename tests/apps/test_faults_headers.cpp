@@ -179,6 +179,20 @@ TEST_CASE("JSON that is nested without end is refused wherever it is read", "[fa
   check_refused(dir, "train --resume other", "other/checkpoint-1.safetensors");
 }
 
+TEST_CASE("an object of nothing but names is refused wherever it is read", "[faults]") {
+  if (!program_built()) return;
+  const TempDir dir;
+  std::string names = "{\"fovea\":\"1\"";
+  for (int i = 0; i < 300000; ++i) names += cat(",\"k", i, "\":1");
+  names += "}";
+  dir.write("run/config.json", names);
+  check_refused(dir, "train --resume run", "run");
+  SafeTensors weights = giant();
+  weights.metadata[model_key] = names;
+  write_safetensors(dir.file("w.safetensors"), weights);
+  check_refused(dir, "summary --weights w.safetensors", "w.safetensors");
+}
+
 TEST_CASE("IDX and gzip that claim more than they hold are refused at once", "[faults]") {
   if (!program_built()) return;
   const auto check = [](const std::string& images, const std::string& labels, const char* named) {

@@ -251,3 +251,11 @@ TEST_CASE("a JPEG of print's four inks is RGB", "[image]") {
   for (std::size_t i = 0; i < image.pixels.size(); ++i)
     CHECK(std::abs(image.pixels[i] - expected[i % 3]) <= 2);
 }
+
+TEST_CASE("the unused byte of a BMP of 32 bits is no alpha", "[image]") {
+  Bytes bmp = {'B', 'M', 0, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40,
+               0,   0,   0, 2, 0, 0, 0, 1, 0, 0, 0,  1, 0, 32};
+  bmp.resize(54);
+  bmp.insert(bmp.end(), {10, 20, 30, 0, 40, 50, 60, 7});
+  CHECK(to_rgb(fovea::read_image_bytes(bmp, "x")).pixels == Bytes{30, 20, 10, 60, 50, 40});
+}

@@ -197,7 +197,7 @@ TEST_CASE("colours beyond a palette are black, always", "[image][formats]") {
     put32(png, crc32(0, body.data(), static_cast<uInt>(body.size())));
   };
   chunk("IHDR", {0, 0, 0, 4, 0, 0, 0, 1, 8, 3, 0, 0, 0});
-  chunk("PLTE", {30, 20, 10, 60, 50, 40});
+  chunk("PLTE", {30, 20, 10, 60, 50, 40, 99});  // and a third of a third colour
   const Bytes row = {0, 1, 0, 2, 255};
   uLongf size = compressBound(row.size());
   Bytes packed(size);

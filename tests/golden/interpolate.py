@@ -22,5 +22,8 @@ for mode, align in (("nearest", None), ("bilinear", False), ("bilinear", True), 
     resize(f"{name}_down", PerSample(1, 5, 4), mode, align, size=(2, 3))
     resize(f"{name}_one", PerSample(2, 3, 1), mode, align, size=(1, 2))
     resize(f"{name}_scaled", PerSample(1, 3, 3), mode, align, scale=(1.5, 0.7))
+for mode in MODES[:2]:
+    # Rows whose number stays, columns whose number doubles, by other factors than 1 and 2.
+    resize(f"{mode}_kept", PerSample(1, 2, 2), mode, scale=(1.3, 2.4))
 
 cases.write(__file__)
