@@ -122,11 +122,25 @@ Image without_idle_channels(Image image) {
   return image;
 }
 
+namespace {
+
+bool has_known_start(std::span<const std::uint8_t> start) {
+  return is_png(start) || is_jpeg(start) || is_webp(start) || is_gif(start) || is_tiff(start) ||
+         is_pnm(start) || is_bmp(start);
+}
+
+}  // namespace
+
+bool may_be_image(std::span<const std::uint8_t> start) {
+  if (start.size() < 18 || has_known_start(start)) return true;
+  const int kind = start[2] & ~8;  // 8: in runs
+  const bool tga = start[1] <= 1 && start[2] < 16 && kind >= 1 && kind <= 3;
+  return tga && (start[12] | start[13]) != 0 && (start[14] | start[15]) != 0;
+}
+
 bool is_image_file(const std::string& path) {
   try {
-    const std::vector<std::uint8_t> start = read_file_start(path, 64);
-    return is_png(start) || is_jpeg(start) || is_webp(start) || is_gif(start) || is_tiff(start) ||
-           is_pnm(start) || is_bmp(start);
+    return has_known_start(read_file_start(path, 64));
   } catch (const Error&) {
     return false;
   }

@@ -34,6 +34,10 @@ Image read_image(const std::string& path);
 /// The same for a file in memory; `name` is what error messages call it.
 Image read_image_bytes(std::span<const std::uint8_t> bytes, const std::string& name);
 
+/// Whether bytes that begin so may be of such a picture: one with a known start, or with the header
+/// of a TGA.
+bool may_be_image(std::span<const std::uint8_t> start);
+
 /// Whether a file starts as one of these formats does. TGA files have no such start: false.
 bool is_image_file(const std::string& path);
 

@@ -49,8 +49,10 @@ Image read_picture(const std::string& path) {
   std::size_t size = 0;
   while (const std::size_t got = std::fread(&bytes[size], 1, bytes.size() - size, stdin)) {
     size += got;
+    require(may_be_image(std::span(bytes).first(size)), "standard input: is no picture (png, jpg, ",
+            "webp, gif, tiff, bmp, pgm, ppm, tga); give it one");
     require(size <= most, "standard input: more than 256 MB; expected one picture");
-    if (size == bytes.size()) bytes.resize(2 * size);
+    if (size == bytes.size()) bytes.resize(std::min(2 * size, most + 1));
   }
   require(!std::ferror(stdin), "standard input: cannot be read");
   return read_image_bytes(std::span(bytes).first(size), "standard input");

@@ -199,6 +199,11 @@ TEST_CASE("predict reads files and folders, and names what it cannot read", "[pr
   CHECK(piped.code == 1);
   CHECK(piped.out.starts_with("-\t7\t"));
   CHECK_THAT(piped.err, contains("standard input"));
+  // What has no end is judged by its beginning.
+  const ProgramOutcome endless = run_shell(dir, "\"$P\" predict - </dev/zero");
+  CHECK(endless.code == 1);
+  CHECK_THAT(endless.err, contains("standard input: is no picture"));
+  CHECK(endless.megabytes < piped.megabytes + 20);
 }
 
 TEST_CASE("predict refuses misuse", "[predict]") {
