@@ -96,10 +96,10 @@ DataSplit read_emnist(const std::string& path) {
   for (const EmnistSet* set : sets) names += cat(names.empty() ? "" : ", ", set->name);
   require(sets.size() == 1, directory, ": holds ", sets.size(), " sets of EMNIST (", names,
           "); name one of them, as ", (fs::path(directory) / sets[0]->name).string());
+  require_same_size(require_idx(directory, stem(*sets[0], "train"), "-images", "idx3-ubyte"),
+                    require_idx(directory, stem(*sets[0], "test"), "-images", "idx3-ubyte"));
   DataSplit split = {.train = read_part(directory, *sets[0], "train"),
                      .test = read_part(directory, *sets[0], "test")};
-  require(split.train.image_shape == split.test.image_shape, directory, ": training images are ",
-          split.train.image_shape, ", test images ", split.test.image_shape);
   split.train.note = cat("EMNIST ", sets[0]->name, ", images turned upright");
   set_statistics(split);
   return split;

@@ -47,6 +47,16 @@ std::string require_idx(const std::string& directory, const std::string& part, c
   return path;
 }
 
+void require_same_size(const std::string& train_images, const std::string& test_images) {
+  const auto shape_in = [](const std::string& path) {
+    const std::vector<int> dims = read_idx_dims(path, 3);
+    return Shape{1, dims[1], dims[2]};
+  };
+  const Shape train = shape_in(train_images), test = shape_in(test_images);
+  require(train == test, train_images, ": training images are ", train, ", test images ", test,
+          " in ", test_images);
+}
+
 bool has_mnist(const std::string& directory) {
   return has_part(directory, "train") || has_part(directory, "t10k");
 }
@@ -83,10 +93,11 @@ DataSplit read_mnist(const std::string& directory) {
     for (char digit = '0'; digit <= '9'; ++digit) classes.names.emplace_back(1, digit);
   }
   const bool other_name = !has_part(directory, "t10k") && has_part(directory, "test");
+  const std::string test = other_name ? "test" : "t10k";
+  require_same_size(require_idx(directory, "train", "-images", "idx3-ubyte"),
+                    require_idx(directory, test, "-images", "idx3-ubyte"));
   DataSplit split = {.train = read_part(directory, "train", classes),
-                     .test = read_part(directory, other_name ? "test" : "t10k", classes)};
-  require(split.train.image_shape == split.test.image_shape, directory, ": training images are ",
-          split.train.image_shape, ", test images ", split.test.image_shape);
+                     .test = read_part(directory, test, classes)};
   set_statistics(split);
   return split;
 }

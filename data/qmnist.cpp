@@ -38,10 +38,10 @@ bool has_qmnist(const std::string& directory) {
 }
 
 DataSplit read_qmnist(const std::string& directory) {
+  require_same_size(require_idx(directory, "qmnist-train", "-images", "idx3-ubyte"),
+                    require_idx(directory, "qmnist-test", "-images", "idx3-ubyte"));
   DataSplit split = {.train = read_part(directory, "qmnist-train"),
                      .test = read_part(directory, "qmnist-test")};
-  require(split.train.image_shape == split.test.image_shape, directory, ": training images are ",
-          split.train.image_shape, ", test images ", split.test.image_shape);
   set_statistics(split);
   return split;
 }

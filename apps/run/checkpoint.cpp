@@ -40,18 +40,30 @@ Json plateau_json(const ReduceOnPlateau::State& s) {
   return json;
 }
 
-ReduceOnPlateau::State plateau_state(const Json& json) {
-  ReduceOnPlateau::State s{
-      .lr = json.at("lr"), .bad = json.at("bad"), .cooldown = json.at("cooldown")};
-  if (json.contains("best")) s.best = json.at("best");
+ReduceOnPlateau::State plateau_state(const Json& json, const std::string& what) {
+  ReduceOnPlateau::State s;
+  read_strictly(json.at("lr"), what + " lr", s.lr),
+      read_strictly(json.at("bad"), what + " bad", s.bad);
+  read_strictly(json.at("cooldown"), what + " cooldown", s.cooldown);
+  if (json.contains("best")) read_strictly(json.at("best"), what + " best", s.best);
   return s;
 }
 
-// Values that no run leaves behind would misplace the loader.
+// Values that no run leaves behind would misplace the loader, or come out as figures of the run.
 void check_state(const RunState& s, const std::string& file) {
-  require(s.step >= 0 && s.epoch >= 0 && s.batch >= 0 && s.csv_bytes >= 0 && s.jsonl_bytes >= 0 &&
-              s.frames_bytes >= 0 && s.epoch_images >= 0,
-          file, ": damaged checkpoint: a counter is negative");
+  const auto check = [&](bool good, const char* what) {
+    require(good, file, ": damaged checkpoint: ", what);
+  };
+  for (const std::int64_t count :
+       {s.step, s.csv_bytes, s.jsonl_bytes, s.frames_bytes, s.epoch_images, s.epoch_correct,
+        std::int64_t{s.epoch}, std::int64_t{s.batch}, std::int64_t{s.best_epoch},
+        std::int64_t{s.epochs_since_best}})
+    check(count >= 0 && count <= std::int64_t{1} << 53, "a counter is negative or beyond 2^53");
+  check(s.epoch_correct <= s.epoch_images, "more answers are right than there were images");
+  check(s.best_epoch <= s.epoch + 1 && s.epochs_since_best <= s.epoch + 1,
+        "its best epoch lies ahead");
+  check(s.best_accuracy >= 0 && s.best_accuracy <= 1, "an accuracy outside of 0 to 1");
+  check(s.seconds >= 0 && s.epoch_seconds >= 0, "a time is negative");
 }
 
 Checkpoint read_checkpoint(const std::string& file) {
@@ -67,7 +79,9 @@ Checkpoint read_checkpoint(const std::string& file) {
     visit_state(out.state, [&](const char* name, auto& value) {
       read_strictly(json.at(name), cat(out.file, ": damaged checkpoint: ", name), value);
     });
-    if (json.contains("plateau")) out.state.plateau = plateau_state(json.at("plateau"));
+    if (json.contains("plateau"))
+      out.state.plateau =
+          plateau_state(json.at("plateau"), cat(out.file, ": damaged checkpoint: plateau"));
     out.options = metadata.at(options_key);
     check_state(out.state, out.file);
   } catch (const Json::exception& error) {

@@ -1,9 +1,11 @@
 #include <cmath>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "apps/networks/model_info.h"
 #include "apps/run/checkpoint.h"
 #include "apps/run/files.h"
+#include "apps/shell/json.h"
 #include "core/error.h"
 #include "optim/adam.h"
 #include "tests/child_process.h"
@@ -120,6 +122,35 @@ TEST_CASE("faults 34 to 36: checkpoints that cannot be resumed", "[checkpoint]")
   CHECK_THAT(reading(),
              contains("checkpoint-8.safetensors: damaged checkpoint: key 'step' not found") &&
                  contains("nor can an older one be read"));
+}
+
+TEST_CASE("checkpoints whose figures no run can have had are damaged", "[checkpoint]") {
+  const TempDir dir;
+  const std::string file = dir.file("checkpoint-6.safetensors");
+  save(dir, 6);
+  const SafeTensors whole = read_safetensors(file);
+  const auto reading = [&](const char* key, const Json& value) {
+    Json state = Json::parse(whole.metadata.at("fovea.state"));
+    state[key] = value;
+    SafeTensors forged = whole;
+    forged.metadata["fovea.state"] = state.dump();
+    write_safetensors(file, forged);
+    return message_of([&] { read_newest_checkpoint(dir.path()); });
+  };
+  for (const char* counter : {"step", "epoch", "batch", "csv_bytes", "jsonl_bytes", "frames_bytes",
+                              "epoch_images", "epoch_correct", "best_epoch", "epochs_since_best"}) {
+    INFO(counter);
+    CHECK_THAT(reading(counter, -1), contains("damaged checkpoint"));
+    CHECK_THAT(reading(counter, std::int64_t{1} << 62), contains("damaged checkpoint"));
+    CHECK_THAT(reading(counter, 0.5), contains("a whole number is expected"));
+  }
+  CHECK_THAT(reading("epoch_correct", 100000), contains("more answers are right"));
+  CHECK_THAT(reading("best_epoch", 1000), contains("lies ahead"));
+  CHECK_THAT(reading("best_accuracy", 1.5), contains("an accuracy outside"));
+  CHECK_THAT(reading("seconds", -1), contains("a time is negative"));
+  CHECK_THAT(reading("plateau", {{"lr", 0.1}, {"bad", 4294967296}, {"cooldown", 0}}),
+             contains("plateau bad is 4294967296"));
+  CHECK(reading("seconds", 1) == "");
 }
 
 TEST_CASE("fault 40: when the disk is full, the older checkpoint stays", "[checkpoint]") {

@@ -216,6 +216,21 @@ TEST_CASE("IDX and gzip that claim more than they hold are refused at once", "[f
         gzip(idx_file(0x801, {2000000000}, "")) + noise, images.c_str());
   check(idx_file(0x803, {4, 28, 28}, pattern(4 * 28 * 28)), idx_file(0x801, {2000000000}, "abc"),
         labels.c_str());
+
+  // 300 KB on disk for 300 MB of training images, of another size than the test images.
+  for (const std::string prefix : {"", "qmnist-", "emnist-mnist-"}) {
+    const TempDir dir;
+    const bool qmnist = prefix == "qmnist-";
+    const std::string test = prefix.empty() ? "t10k-" : prefix + "test-";
+    const std::string giant = idx_file(0x803, {300, 1024, 1024}, std::string(300 << 20, '\0'));
+    dir.write("d/" + prefix + "train-images-idx3-ubyte", gzip(giant));
+    dir.write("d/" + test + images, idx_file(0x803, {4, 28, 28}, pattern(4 * 28 * 28)));
+    for (const auto& [part, count] : {std::pair(prefix + "train-", 300U), std::pair(test, 4U)})
+      dir.write("d/" + part + (qmnist ? "labels-idx2-int" : labels),
+                qmnist ? idx_file(0xC02, {count, 8}, std::string(32 * std::size_t{count}, '\0'))
+                       : idx_file(0x801, {count}, label_pattern(count)));
+    check_refused(dir, "train --data d --quiet", "d/" + prefix + "train-" + images);
+  }
 }
 
 TEST_CASE("pictures that claim giant sizes are refused at once", "[faults]") {
