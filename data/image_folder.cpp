@@ -10,9 +10,9 @@
 #include "core/error.h"
 #include "core/utf8.h"
 #include "data/codecs/decode.h"
-#include "data/image_listing.h"
-#include "data/image_parts.h"
-#include "data/like_names.h"
+#include "data/folders/image_listing.h"
+#include "data/folders/image_parts.h"
+#include "data/folders/like_names.h"
 
 namespace fovea {
 

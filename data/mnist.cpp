@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "core/error.h"
-#include "data/class_lists.h"
+#include "data/folders/class_lists.h"
 #include "data/idx.h"
 
 namespace fovea {

@@ -9,11 +9,11 @@
 
 #include "core/error.h"
 #include "data/cifar.h"
-#include "data/class_lists.h"
 #include "data/emnist.h"
+#include "data/folders/class_lists.h"
+#include "data/folders/image_listing.h"
+#include "data/folders/image_parts.h"
 #include "data/image_folder.h"
-#include "data/image_listing.h"
-#include "data/image_parts.h"
 #include "data/mnist.h"
 #include "data/qmnist.h"
 

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "data/digits/prepare_digit.h"
 #include "data/distort.h"
-#include "data/image_listing.h"
+#include "data/folders/image_listing.h"
 
 namespace fovea {
 

@@ -3,8 +3,8 @@
 
 #include "apps/shell/json.h"
 #include "core/utf8.h"
-#include "data/class_lists.h"
-#include "data/like_names.h"
+#include "data/folders/class_lists.h"
+#include "data/folders/like_names.h"
 #include "tests/catch.h"
 #include "tests/dataset_helpers.h"
 

@@ -5,8 +5,8 @@
 
 #include "core/error.h"
 #include "data/emnist.h"
+#include "data/folders/image_listing.h"
 #include "data/image.h"
-#include "data/image_listing.h"
 #include "data/open_dataset.h"
 #include "tests/catch.h"
 #include "tests/dataset_helpers.h"

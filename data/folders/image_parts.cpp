@@ -1,12 +1,12 @@
-#include "data/image_parts.h"
+#include "data/folders/image_parts.h"
 
 #include <algorithm>
 #include <cctype>
 #include <cstring>
 #include <filesystem>
 
-#include "data/image_listing.h"
-#include "data/like_names.h"
+#include "data/folders/image_listing.h"
+#include "data/folders/like_names.h"
 
 namespace fovea {
 

@@ -1,4 +1,4 @@
-#include "data/like_names.h"
+#include "data/folders/like_names.h"
 
 #include <algorithm>
 #include <cctype>

@@ -1,4 +1,4 @@
-#include "data/image_listing.h"
+#include "data/folders/image_listing.h"
 
 #include <algorithm>
 #include <cctype>
@@ -7,8 +7,8 @@
 #include <set>
 
 #include "core/error.h"
+#include "data/folders/image_names.h"
 #include "data/image.h"
-#include "data/image_names.h"
 
 namespace fovea {
 

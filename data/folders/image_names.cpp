@@ -1,4 +1,4 @@
-#include "data/image_names.h"
+#include "data/folders/image_names.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "data/class_lists.h"
+#include "data/folders/class_lists.h"
 
 #include <algorithm>
 #include <cctype>
