@@ -12,12 +12,11 @@ namespace fovea {
 
 namespace fs = std::filesystem;
 
-std::string default_weights() {
+std::string default_weights(const std::string& name) {
   std::error_code ignored;
   const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  const fs::path places[] = {program / "../data/pretrained/mnist.safetensors",
-                             program / "../share/fovea/mnist.safetensors",
-                             "data/pretrained/mnist.safetensors"};
+  const fs::path places[] = {program / "../data/pretrained" / name,
+                             program / "../share/fovea" / name, fs::path("data/pretrained") / name};
   for (const fs::path& place : places)
     if (fs::exists(place, ignored)) return place.lexically_normal().string();
   fail("no pre-trained weights at ", places[0].lexically_normal().string(), " or ",

@@ -11,10 +11,13 @@
 
 namespace fovea {
 
-/// The weights that come with the program: data/pretrained/mnist.safetensors, looked for beside the
-/// folder of the running program, where `make install` puts it, and in the current folder. Throws
-/// Error naming the places if it is nowhere.
-std::string default_weights();
+/// Weights that come with the program: data/pretrained/`name`, looked for beside the folder of the
+/// running program, where `make install` puts it, and in the current folder. Throws Error naming
+/// the places if it is nowhere.
+std::string default_weights(const std::string& name = "mnist.safetensors");
+
+/// Of those, the ones that read most pictures (README.md): up to 45 degrees of tilt, any place.
+inline constexpr const char* picture_weights = "best-rts.safetensors";
 
 /// The files that `paths` stand for, in their order: a folder gives its images (what read_image()
 /// reads; not in subfolders) sorted by name, and the rest is counted on stderr. A path that does

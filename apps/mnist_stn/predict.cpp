@@ -41,6 +41,13 @@ struct Picture {
 
 constexpr std::size_t pictures_at_once = 64;
 
+// Distorted and unprepared pictures are for networks that take them as they are made.
+std::string weights_for(const PredictOptions& options) {
+  if (!options.weights.empty()) return options.weights;
+  const bool pictures = options.distortion.empty() && !options.no_prepare;
+  return pictures ? default_weights(picture_weights) : default_weights();
+}
+
 // "-" is standard input.
 Image read_picture(const std::string& path) {
   if (path != "-") return read_image(path);
@@ -139,7 +146,7 @@ class Predictor {
  public:
   explicit Predictor(const PredictOptions& options)
       : options_(options),
-        model_(load_chosen(options.weights)),
+        model_(load_model(weights_for(options))),
         stages_(transformer_stages(model_)),
         top_(std::min(options.top, model_.info.classes())) {
     if (!options_.save.empty()) folder_.emplace(options_.save);
@@ -149,7 +156,7 @@ class Predictor {
   std::vector<std::string> places(const std::vector<std::string>& paths) const {
     std::vector<std::string> places(paths.size()), inputs = paths;
     if (options_.save.empty()) return places;
-    inputs.push_back(chosen_weights(options_.weights));
+    inputs.push_back(weights_for(options_));
     std::set<std::string> taken;
     for (std::size_t i = 0; i < paths.size(); ++i) {
       const std::string stem = std::filesystem::path(paths[i]).stem().string();

@@ -55,7 +55,7 @@ void print_table(const Model& model, const char* name, const Dataset& data, int 
 }  // namespace
 
 TEST_CASE("what is around a digit does not change what is read", "[predict][scenes]") {
-  const Model model = load_model(default_weights());
+  const Model model = load_model(default_weights(picture_weights));
   const Dataset drawn = synthetic_digits({.train = 1, .test = 8}).test;
   const std::vector<Image> digits = images_of(drawn, 8);
   int right = 0, misled = 0;
@@ -73,7 +73,7 @@ TEST_CASE("what is around a digit does not change what is read", "[predict][scen
 
 TEST_CASE("doubt is said of no digit, several, one cut off, and of no clean digit",
           "[predict][scenes]") {
-  const Model model = load_model(default_weights());
+  const Model model = load_model(default_weights(picture_weights));
   const Dataset drawn = synthetic_digits({.train = 1, .test = 60}).test;
   const std::vector<Image> digits = images_of(drawn, 60);
   for (const Scene& scene : scenes()) {
@@ -93,7 +93,7 @@ TEST_CASE("doubt is said of no digit, several, one cut off, and of no clean digi
 }
 
 TEST_CASE("a frame around 28x28 pixels is no ink, and its inside no digit", "[predict][scenes]") {
-  const Model model = load_model(default_weights());
+  const Model model = load_model(default_weights(picture_weights));
   const Dataset drawn = synthetic_digits({.train = 1, .test = 40}).test;
   const std::vector<Image> digits = images_of(drawn, 40);
   const auto framed_by = [&](int width, bool light_ink, bool beyond) {
@@ -129,7 +129,7 @@ TEST_CASE("a frame around 28x28 pixels is no ink, and its inside no digit", "[pr
 
 // `make scenes`
 TEST_CASE("a table of scenes", "[.scenes-table]") {
-  const Model model = load_model(default_weights());
+  const Model model = load_model(default_weights(picture_weights));
   print_table(model, "drawn digits", synthetic_digits({.train = 1, .test = 100}).test, 100);
   const std::string mnist = "../shared/datasets/mnist";
   if (std::filesystem::exists(mnist))
