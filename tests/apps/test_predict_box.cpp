@@ -201,3 +201,28 @@ TEST_CASE("the weights for tilted digits read what those for upright ones do not
   CHECK(right((folder + "mnist.safetensors").c_str(), "R") <= 20);
   CHECK(load_model(folder + "rts-cnn.safetensors").info.distortion == "RTS");
 }
+
+TEST_CASE("predict on its own reads tilted digits, with the weights for pictures", "[predict]") {
+  if (!program_built()) return;
+  const TempDir dir;
+  const Model upright = load_model(default_weights());
+  std::string pictures, digits;
+  int upright_right = 0;
+  for (const int digit : {1, 4, 7})
+    for (int i = 0; i < 10; ++i) {
+      const Image picture = {28, 28, 1,
+                             network_input(upright, photo(digit, false), true, "R", i).pixels};
+      upright_right +=
+          inspect(upright, network_input(upright, picture).pixels).at(0).ranked[0] == digit;
+      const std::string name = cat(digit, "_", i, ".png");
+      write_png(dir.file(name), picture);
+      pictures += " " + name, digits += std::to_string(digit);
+    }
+  int right = 0;
+  const std::vector<json> seen = answers(dir, pictures);
+  for (std::size_t i = 0; i < seen.size(); ++i)
+    right += seen[i].at("class") == std::string(1, digits[i]);
+  INFO(right << " of 30, " << upright_right << " with the weights for upright digits");
+  CHECK(right >= 29);
+  CHECK(upright_right <= 26);
+}
