@@ -35,10 +35,10 @@ Tensor elu(const Tensor& x, Real alpha) {
   return detail::unary(
       "elu", x,
       [alpha](const Lanes& v) {
-        return v > Real(0) ? v : alpha * map_lanes(v, [](Real r) { return std::expm1(r); });
+        return v < Real(0) ? alpha * map_lanes(v, [](Real r) { return std::expm1(r); }) : v;
       },
       [alpha](const Lanes& v, const Lanes& y, const Lanes& dy) {
-        return v > Real(0) ? dy : dy * (y + alpha);
+        return v <= Real(0) ? dy * (y + alpha) : dy;  // a NaN passes it on, as in PyTorch
       },
       [=] {
         return Attributes{{"alpha", alpha}};

@@ -52,7 +52,7 @@ void Broadcast::plan(const Shape& a, const Shape& b) {
 }
 
 int normalize_dim(const char* op, int dim, const Tensor& x) {
-  const int rank = x.shape().rank();
+  const int rank = std::max(x.shape().rank(), 1);
   require(dim >= -rank && dim < rank, "[", op, "] Dimension ", dim,
           " does not exist in an input of shape ", x.shape(),
           " (of one sample; the batch is not a dimension)");

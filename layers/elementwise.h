@@ -191,7 +191,8 @@ Tensor binary(OpName op, const Tensor& a, const Tensor& b, F f, DA derivative_a,
       attributes);
 }
 
-/// `dim` counted from the front: -1 is the last of `rank`. Throws Error naming `op`.
+/// `dim` counted from the front: -1 is the last of x. As in PyTorch a scalar takes 0 and -1, too,
+/// and answers 0. Throws Error naming `op`.
 int normalize_dim(const char* op, int dim, const Tensor& x);
 
 }  // namespace fovea::detail

@@ -52,6 +52,10 @@ Buffer<long> winners(const Tensor& x, const Broadcast& by, std::size_t count) {
 
 template <bool largest>
 Extremum along(OpName op, OpName indices_op, const Tensor& x, int dim, bool keepdim) {
+  if (x.shape().rank() == 0) {  // as [1], so that the dimension exists
+    const Extremum one = along<largest>(op, indices_op, x.reshape({1}), dim, keepdim);
+    return {one.values.reshape({}), one.indices.reshape({})};
+  }
   const Reduced shape = detail::reduced_shape(op, x, {dim}, keepdim);
   require_elements(op, x, shape.result);
   const int d = detail::normalize_dim(op, dim, x), lanes = lanes_of(x);

@@ -16,7 +16,7 @@ Tensor nll_loss(const Tensor& log_probs, const Labels& labels);
 Tensor cross_entropy(const Tensor& logits, const Labels& labels, Real label_smoothing = 0);
 
 struct CrossEntropyOptions {
-  Tensor weight = {};       ///< of the classes, shared [classes]; undefined: all are 1
+  Tensor weight = {};       ///< of the classes, shared [classes], a constant; undefined: all are 1
   int ignore_index = -100;  ///< samples with this label have loss and gradient 0
   Real label_smoothing = 0;
 };

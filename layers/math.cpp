@@ -68,8 +68,8 @@ Tensor clamp(const Tensor& x, Real low, Real high) {
         return above > high ? broadcast(high) : above;
       },
       [low, high](const Lanes& v, const Lanes&, const Lanes& dy) {
-        const Lanes kept = v < low ? Lanes{} : dy;
-        return v > high ? Lanes{} : kept;
+        const Lanes kept = v >= low ? dy : Lanes{};  // none at a NaN, as in PyTorch
+        return v <= high ? kept : Lanes{};
       },
       [=] {
         return Attributes{{"low", low}, {"high", high}};

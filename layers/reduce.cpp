@@ -16,7 +16,8 @@ Reduced reduced_shape(const char* op, const Tensor& x, std::initializer_list<int
     require(!reduce[d], "[", op, "] Dimension ", dim, " of shape ", x.shape(), " is given twice");
     reduce[d] = true;
   }
-  Reduced out{{}, {}, {dims.begin(), dims.end()}, keepdim};
+  Reduced out{{}, {}, {}, keepdim};
+  if (x.shape().rank() > 0) out.dims.assign(dims.begin(), dims.end());
   for (int d = 0; d < x.shape().rank(); ++d) {
     out.kept.append(reduce[d] ? 1 : x.shape()[d]);
     if (keepdim || !reduce[d]) out.result.append(reduce[d] ? 1 : x.shape()[d]);

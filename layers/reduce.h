@@ -11,7 +11,8 @@ namespace fovea {
 Tensor sum(const Tensor& x);
 
 /// The sum over the given dimensions (-1 is the last), which disappear from the shape, or stay as
-/// 1 with `keepdim`. Throws for a dimension that does not exist or is given twice.
+/// 1 with `keepdim`. A scalar has the dimensions 0 and -1, which change nothing. Throws for a
+/// dimension that does not exist or is given twice.
 Tensor sum(const Tensor& x, std::initializer_list<int> dims, bool keepdim = false);
 
 /// The same for the mean; throws for a mean over no elements.

@@ -9,9 +9,9 @@
 namespace fovea::detail {
 
 struct Reduced {
-  Shape kept;    ///< reduced dimensions as 1
-  Shape result;  ///< without them, unless they shall stay
-  Attribute::Integers dims;
+  Shape kept;                ///< reduced dimensions as 1
+  Shape result;              ///< without them, unless they shall stay
+  Attribute::Integers dims;  ///< none of a scalar
   bool keepdim = false;
 };
 

@@ -123,6 +123,7 @@ Tensor reordered(OpName op, const Tensor& x, const int* order) {
 Tensor concatenate(std::span<const Tensor> inputs, int dim) {
   require(!inputs.empty() && inputs.size() <= max_op_inputs, "[concatenate] Takes one to ",
           max_op_inputs, " inputs, got ", inputs.size());
+  require(inputs[0].shape().rank() > 0, "[concatenate] Scalars cannot be joined; stack() them");
   dim = detail::normalize_dim("concatenate", dim, inputs[0]);
   const Shape shape = checked_concatenation(inputs, dim);
   const bool lanes =
@@ -174,6 +175,7 @@ Tensor stack(std::span<const Tensor> inputs, int dim) {
 }
 
 Tensor slice(const Tensor& x, int dim, int begin, int end, int step) {
+  require(x.shape().rank() > 0, "[slice] A scalar has no part");
   dim = detail::normalize_dim("slice", dim, x);
   require(0 <= begin && begin <= end && end <= x.shape()[dim], "[slice] The range ", begin, " to ",
           end, " does not lie within dimension ", dim, " of shape ", x.shape());

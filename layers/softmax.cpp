@@ -60,7 +60,9 @@ void with_gradients(const Tensor& y, const Tensor& dy, const Tensor& dx, F f) {
 
 }  // namespace
 
+// A scalar is worked on as [1], so that the dimension exists.
 Tensor log_softmax(const Tensor& x, int dim) {
+  if (x.shape().rank() == 0) return log_softmax(x.reshape({1}), dim).reshape({});
   const Along along("log_softmax", x, dim);
   Tensor y = Tensor::like(x);
   with_elements(x, y, [&](const auto* in, auto* out) {
@@ -92,6 +94,7 @@ Tensor log_softmax(const Tensor& x, int dim) {
 }
 
 Tensor softmax(const Tensor& x, int dim) {
+  if (x.shape().rank() == 0) return softmax(x.reshape({1}), dim).reshape({});
   const Along along("softmax", x, dim);
   Tensor y = Tensor::like(x);
   with_elements(x, y, [&](const auto* in, auto* out) {

@@ -19,11 +19,12 @@ void require_values(const char* op, const Tensor& x, const Tensor& target) {
   require(x.size() > 0, "[", op, "] The mean over no elements, shape ", x.shape());
 }
 
-// The mean of value(d), d = x - target, with the derivative slope(d).
+// The mean of value(d), d = x - target, with the derivative steepness * slope(d).
 template <class F, class G>
-Tensor mean_loss(OpName op, const Tensor& x, const Tensor& target, F value, G slope) {
+Tensor mean_loss(OpName op, const Tensor& x, const Tensor& target, F value, G slope,
+                 Real steepness = 1) {
   require_values(op, x, target);
-  const Real weight = 1 / static_cast<Real>(x.size());
+  const Real weight = steepness / static_cast<Real>(x.size());
   const Tensor difference = Tensor::per_sample(x.shape());
   WideSum<Lanes> sum;
   detail::with_kinds(x, target, [&](auto lanes_x, auto lanes_target) {
@@ -58,8 +59,8 @@ Lanes size_of(const Lanes& d) {
 Lanes sign_of(const Lanes& d) {
   return map_natives(
       [](const Native& p) {
-        const Native below = p < 0 ? Native{} - 1 : Native{} + p * 0;  // NaN stays NaN
-        return p > 0 ? Native{} + 1 : below;
+        const Native below = p < 0 ? Native{} - 1 : Native{};
+        return p > 0 ? Native{} + 1 : below;  // 0 of NaN, as in PyTorch
       },
       d);
 }
@@ -68,8 +69,8 @@ Lanes sign_of(const Lanes& d) {
 
 Tensor mse_loss(const Tensor& x, const Tensor& target) {
   return mean_loss(
-      "mse_loss", x, target, [](const Lanes& d) { return d * d; },
-      [](const Lanes& d) { return d + d; });
+      "mse_loss", x, target, [](const Lanes& d) { return d * d; }, [](const Lanes& d) { return d; },
+      2);
 }
 
 Tensor l1_loss(const Tensor& x, const Tensor& target) {
@@ -84,18 +85,19 @@ Tensor huber_loss(const Tensor& x, const Tensor& target, Real delta) {
         const Lanes size = size_of(d);
         return size <= delta ? Real(0.5) * d * d : delta * (size - Real(0.5) * delta);
       },
-      [delta](const Lanes& d) { return size_of(d) <= delta ? d : delta * sign_of(d); });
+      [delta](const Lanes& d) { return size_of(d) > delta ? delta * sign_of(d) : d; });
 }
 
 Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, Real beta) {
   require(beta >= 0, "[smooth_l1_loss] beta must be zero or more, got ", static_cast<double>(beta));
+  if (beta == 0) return mean_loss("smooth_l1_loss", x, target, size_of, sign_of);
   return mean_loss(
       "smooth_l1_loss", x, target,
       [beta](const Lanes& d) {
         const Lanes size = size_of(d);
         return size < beta ? Real(0.5) * d * d / beta : size - Real(0.5) * beta;
       },
-      [beta](const Lanes& d) { return size_of(d) < beta ? d / beta : sign_of(d); });
+      [beta](const Lanes& d) { return size_of(d) >= beta ? sign_of(d) : d / beta; });
 }
 
 Tensor binary_cross_entropy_with_logits(const Tensor& x, const Tensor& target,

@@ -14,12 +14,13 @@ inline void reflect(Real low, Real high, Real& v, Real& slope) {
     v = low, slope = 0;
     return;
   }
+  const Real period = span + span;
   Real distance = v - low;
   if (distance < 0) distance = -distance, slope = -slope;
-  const Real flips = std::floor(distance / span);
-  const Real rest = distance - flips * span;
-  const bool odd = std::fmod(flips, Real(2)) != 0;
-  v = odd ? high - rest : low + rest;
+  // Exact at any distance, which a quotient rounded to a whole number of periods is not.
+  if (!(distance < period)) distance = std::fmod(distance, period);
+  const bool odd = distance >= span;
+  v = odd ? high - (distance - span) : low + distance;
   if (odd) slope = -slope;
 }
 

@@ -77,6 +77,30 @@ TEST_CASE("relu keeps NaN and has gradient 0 at 0", "[activations]") {
   CHECK(x.grad().data()[2] == 1);
 }
 
+TEST_CASE("elu: NaN passes its gradient on, as in PyTorch", "[activations]") {
+  const Real infinity = std::numeric_limits<Real>::infinity();
+  Tensor x = Tensor::from({5}, {real(NAN), infinity, -infinity, 0, real(-0.0)});
+  x.set_requires_grad();
+  const Tensor y = elu(x, 2);
+  backward(y);
+  CHECK(std::isnan(y.data()[0]));
+  const Real values[] = {infinity, -2, 0, 0}, slopes[] = {1, 1, 0, 2, 2};
+  for (int i = 0; i < 4; ++i) CHECK(y.data()[i + 1] == values[i]);
+  CHECK(std::signbit(y.data()[4]));
+  for (int i = 0; i < 5; ++i) CHECK(x.grad().data()[i] == slopes[i]);
+}
+
+TEST_CASE("softmax of a scalar is that of its one element", "[activations]") {
+  Tensor x = Tensor::from({}, {3});
+  for (int dim : {0, -1}) {
+    const Tensor y = softmax(x.set_requires_grad(), dim);
+    CHECK((y.shape() == Shape{} && y.item() == 1 && log_softmax(x, dim).item() == 0));
+    x.set_grad({});
+    backward(y);
+    CHECK((x.grad().shape() == Shape{} && x.grad().item() == 0));
+  }
+}
+
 TEST_CASE("activation modules compute and describe themselves as PyTorch", "[activations]") {
   const Tensor x = random_tensor({2, 3}, Kind::per_sample);
   const auto same = [&](const Module& module, const Tensor& expected) {
@@ -139,5 +163,5 @@ TEST_CASE("softmax names a dimension that does not exist", "[activations]") {
   CHECK(message_of([&] { log_softmax(x, 1); }) ==
         "[log_softmax] Dimension 1 does not exist in an input of shape [10] (of one sample; the "
         "batch is not a dimension)");
-  CHECK(message_of([&] { softmax(Tensor::zeros({})); }).find("[softmax] Dimension -1") == 0);
+  CHECK(message_of([&] { softmax(Tensor::zeros({}), 1); }).find("[softmax] Dimension 1") == 0);
 }

@@ -4,6 +4,7 @@
 #include "core/autograd.h"
 #include "core/random.h"
 #include "layers/grid_sample.h"
+#include "layers/kernels/reflect.h"
 #include "tests/catch.h"
 #include "tests/golden.h"
 #include "tests/reference.h"
@@ -179,6 +180,26 @@ TEST_CASE("far outside is the fill value, the border or a pixel", "[grid_sample]
           }
     }
   });
+}
+
+TEST_CASE("coordinates are mirrored exactly at any distance", "[grid_sample]") {
+  // The formula in whole numbers. Quotients of such distances round to the wrong period.
+  for (const long span : {1L, 3L, 5L, 7L, 27L})
+    for (const long distance : {0L, 1L, 16777213L, 41943036L, 335544320L, 1L << 40}) {
+      if (static_cast<long>(static_cast<Real>(distance)) != distance) continue;
+      const long rest = distance % (2 * span);
+      for (const Real side : {-1, 1}) {
+        Real v = side * static_cast<Real>(distance), slope = 1;
+        reflect(0, static_cast<Real>(span), v, slope);
+        CHECK(v == static_cast<Real>(rest < span ? rest : 2 * span - rest));
+        CHECK(slope == (distance == 0 ? 1 : side) * (rest < span ? 1 : -1));
+      }
+    }
+  for (const int periods : {3, 5, 111}) {  // just before a mirror is before it
+    Real v = std::nextafter(static_cast<Real>(periods * 27), Real(0)), slope = 1;
+    reflect(0, 27, v, slope);
+    CHECK((v < 27 && v > 26 && slope == 1));
+  }
 }
 
 TEST_CASE("coordinates that are not finite matter to their sample alone", "[grid_sample]") {

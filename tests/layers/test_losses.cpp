@@ -154,6 +154,29 @@ TEST_CASE("losses with extreme scores and at kinks", "[losses]") {
   }
 }
 
+TEST_CASE("losses of values at NaN and next to the largest number are PyTorch's", "[losses]") {
+  const auto slope_at = [](Real difference, auto loss) {
+    Tensor x = Tensor::zeros({2}, true).set_requires_grad();
+    x[0] = broadcast(difference);
+    backward(loss(x, Tensor::zeros({2})));
+    return x.grad()[0][3];
+  };
+  const Real nan = std::numeric_limits<Real>::quiet_NaN(), most = std::numeric_limits<Real>::max();
+  const auto smooth = [](Real beta) {
+    return [beta](const Tensor& x, const Tensor& t) { return smooth_l1_loss(x, t, beta); };
+  };
+  const auto huber = [](const Tensor& x, const Tensor& t) { return huber_loss(x, t, 3); };
+  CHECK(slope_at(nan, l1_loss) == 0);
+  CHECK(slope_at(nan, smooth(0)) == 0);
+  CHECK(std::isnan(slope_at(nan, smooth(1))));
+  CHECK(std::isnan(slope_at(nan, huber)));
+  CHECK(std::isnan(slope_at(nan, mse_loss)));
+  CHECK(slope_at(most, l1_loss) == Real(0.5));
+  CHECK(slope_at(-most, smooth(0)) == Real(-0.5));
+  CHECK(slope_at(-most, huber) == Real(-1.5));
+  CHECK(slope_at(most, mse_loss) == most);  // 2 d / 2
+}
+
 TEST_CASE("losses have the gradients of their differences", "[losses][gradcheck]") {
   using In = std::span<const Tensor>;
   const Tensor x = random_tensor({6}, Kind::per_sample, 1, -2, 2);

@@ -93,8 +93,6 @@ TEST_CASE("extrema over no elements", "[reduce][odd]") {
     CHECK(message_of([&] { argmax(x, 0); }).find("[max] There is none") == 0);
     CHECK(message_of([&] { amin(x); }) == "[amin] There is none of no elements, shape [0, 3]");
     CHECK(message_of([&] { min(x, 2); }).find("[min] Dimension 2 does not exist") == 0);
-    CHECK(message_of([&] { max(Tensor::zeros({}, per_sample), 0); }).find("[max] Dimension 0") ==
-          0);
     CHECK(amax(Tensor::zeros({}, per_sample)).shape() == Shape{});
   }
 }
@@ -122,6 +120,36 @@ TEST_CASE("sum and mean say the shapes they make", "[reduce]") {
   CHECK(mean(x, {0, 1, 2}, true).shape() == Shape{1, 1, 1});
   CHECK(sum(Tensor::shared({0, 3})).item() == 0);
   CHECK(sum(Tensor::shared({0, 3}), {0}).shape() == Shape{3});
+}
+
+TEST_CASE("a scalar has the dimensions 0 and -1, as in PyTorch", "[reduce]") {
+  using Reduce = Tensor (*)(const Tensor&, int, bool);
+  const Reduce ops[] = {
+      [](const Tensor& x, int dim, bool keep) { return sum(x, {dim}, keep); },
+      [](const Tensor& x, int dim, bool keep) { return mean(x, {dim}, keep); },
+      [](const Tensor& x, int dim, bool keep) { return amax(x, {dim}, keep); },
+      [](const Tensor& x, int dim, bool keep) { return amin(x, {dim}, keep); },
+      [](const Tensor& x, int dim, bool keep) { return max(x, dim, keep).values; },
+      [](const Tensor& x, int dim, bool keep) { return min(x, dim, keep).values; }};
+  for (bool per_sample : {false, true}) {
+    Tensor x = Tensor::zeros({}, per_sample);
+    x.fill(7), x.set_requires_grad();
+    for (bool keepdim : {false, true})
+      for (int dim : {0, -1}) {
+        for (const Reduce& op : ops) {
+          x.set_grad({});
+          const Tensor y = op(x, dim, keepdim);
+          backward(y);
+          CHECK((y.shape() == Shape{} && y.data()[0] == 7 && x.grad().data()[0] == 1));
+        }
+        for (const Tensor& at : {argmax(x, dim, keepdim), argmin(x, dim, keepdim)})
+          CHECK((at.shape() == Shape{} && at.data()[0] == 0));
+      }
+    for (const Reduce& op : ops)
+      for (int dim : {1, -2})
+        CHECK(message_of([&] { op(x, dim, false); }).find("does not exist") != std::string::npos);
+    CHECK(message_of([&] { sum(x, {0, -1}); }) == "[sum] Dimension -1 of shape [] is given twice");
+  }
 }
 
 TEST_CASE("sum and mean refuse bad dimensions", "[reduce]") {

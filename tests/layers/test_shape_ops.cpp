@@ -110,6 +110,12 @@ TEST_CASE("shape operations say what does not fit", "[shape_ops]") {
         }) == "[stack] Shapes [2, 3] and [3, 2] must be equal");
   CHECK(message_of([&] { stack({x}, 3); }) ==
         "[stack] Inputs of shape [2, 3] have no place 3 for a new dimension");
+  const Tensor scalar = Tensor::zeros({}, true);
+  CHECK(message_of([&] {
+          concatenate({scalar, scalar});
+        }) == "[concatenate] Scalars cannot be joined; stack() them");
+  CHECK(message_of([&] { slice(scalar, 0, 0, 1); }) == "[slice] A scalar has no part");
+  CHECK(transpose(scalar, 0, -1).shape() == Shape{});
   CHECK(message_of([&] { stack({}); }) == "[stack] Takes one to 8 inputs, got 0");
   CHECK(message_of([&] { transpose(x, 0, 2); }).find("[transpose] Dimension 2 does not") == 0);
   CHECK(message_of([&] { x.reshape({5}); }) == "[reshape] [2, 3] has 6 elements, [5] would have 5");
