@@ -100,6 +100,8 @@ void check_options(const Tensor& logits, const CrossEntropyOptions& o) {
   require(!o.weight || (!o.weight.is_per_sample() && o.weight.shape() == logits.shape()),
           "[cross_entropy] The weight of ", logits.size(), " classes must be shared ",
           logits.shape(), ", got ", o.weight);
+  require(!o.weight || !o.weight.requires_grad(),
+          "[cross_entropy] The weight of the classes gets no gradient; give it detach()ed");
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ void append_decomposed(std::u32string& out, char32_t c) {
   if (c >= 0xAC00 && c < 0xAC00 + 11172) {  // a syllable of Hangul: lead, vowel, perhaps a tail
     const char32_t index = c - 0xAC00;
     out += {0x1100 + index / 588, 0x1161 + index % 588 / 28};
-    if (index % 28) out += 0x11A7 + index % 28;
+    if (index % 28) out += char32_t{0x11A7} + index % 28;
   } else if (const auto parts = table.find(c); parts != table.end()) {
     append_decomposed(out, parts->second.letter);
     out += parts->second.mark;

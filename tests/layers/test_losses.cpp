@@ -241,6 +241,11 @@ TEST_CASE("losses say what does not fit", "[losses]") {
   const Tensor scores = Tensor::zeros({5}, true);
   CHECK(message_of([&] { cross_entropy(scores, Labels(), {.weight = Tensor::zeros({4})}); }) ==
         "[cross_entropy] The weight of 5 classes must be shared [5], got shared [4]");
+  Tensor learned = Tensor::shared({5});
+  learned.set_requires_grad();
+  CHECK_THROWS_WITH(
+      cross_entropy(Tensor::per_sample({5}), Labels{}, {.weight = learned}),
+      "[cross_entropy] The weight of the classes gets no gradient; give it detach()ed");
   CHECK(message_of([&] { cross_entropy(scores, Tensor::zeros({4})); }) ==
         "[cross_entropy] The target of an input of shape [5] must be a probability for each class, "
         "got shared [4]");
