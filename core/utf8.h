@@ -19,7 +19,7 @@ CodePoint first_code_point(std::string_view text);
 /// Whether all of `text` is UTF-8.
 bool is_utf8(std::string_view text);
 
-/// `text` with \xHH for every byte that is not UTF-8.
+/// `text` with \\xHH for every byte that is not UTF-8.
 std::string as_utf8(std::string_view text);
 
 }  // namespace fovea

@@ -21,7 +21,7 @@ Json parse_json(std::string_view text);
 std::string json_reason(const std::exception& error);
 
 /// On one line, or with `indent` spaces a level if that is not negative. What is not UTF-8
-/// becomes \xHH: names of files and classes may be anything.
+/// becomes \\xHH: names of files and classes may be anything.
 std::string dump_json(const Json& json, int indent = -1);
 
 /// Calls `visit` with every line of `path`, parsed; not at all if the file is missing. A last line
