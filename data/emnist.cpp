@@ -96,8 +96,7 @@ DataSplit read_emnist(const std::string& path) {
   for (const EmnistSet* set : sets) names += cat(names.empty() ? "" : ", ", set->name);
   require(sets.size() == 1, directory, ": holds ", sets.size(), " sets of EMNIST (", names,
           "); name one of them, as ", (fs::path(directory) / sets[0]->name).string());
-  require_same_size(require_idx(directory, stem(*sets[0], "train"), "-images", "idx3-ubyte"),
-                    require_idx(directory, stem(*sets[0], "test"), "-images", "idx3-ubyte"));
+  require_same_size(directory, stem(*sets[0], "train"), stem(*sets[0], "test"));
   DataSplit split = {.train = read_part(directory, *sets[0], "train"),
                      .test = read_part(directory, *sets[0], "test")};
   split.train.note = cat("EMNIST ", sets[0]->name, ", images turned upright");

@@ -47,14 +47,19 @@ std::string require_idx(const std::string& directory, const std::string& part, c
   return path;
 }
 
-void require_same_size(const std::string& train_images, const std::string& test_images) {
+void require_same_size(const std::string& directory, const std::string& train,
+                       const std::string& test) {
+  const auto path_of = [&](const std::string& part) {
+    return require_idx(directory, part, "-images", "idx3-ubyte");
+  };
   const auto shape_in = [](const std::string& path) {
     const std::vector<int> dims = read_idx_dims(path, 3);
     return Shape{1, dims[1], dims[2]};
   };
-  const Shape train = shape_in(train_images), test = shape_in(test_images);
-  require(train == test, train_images, ": training images are ", train, ", test images ", test,
-          " in ", test_images);
+  const std::string train_path = path_of(train), test_path = path_of(test);
+  const Shape shape = shape_in(train_path), other = shape_in(test_path);
+  require(shape == other, train_path, ": training images are ", shape, ", test images ", other,
+          " in ", test_path);
 }
 
 bool has_mnist(const std::string& directory) {
@@ -94,8 +99,7 @@ DataSplit read_mnist(const std::string& directory) {
   }
   const bool other_name = !has_part(directory, "t10k") && has_part(directory, "test");
   const std::string test = other_name ? "test" : "t10k";
-  require_same_size(require_idx(directory, "train", "-images", "idx3-ubyte"),
-                    require_idx(directory, test, "-images", "idx3-ubyte"));
+  require_same_size(directory, "train", test);
   DataSplit split = {.train = read_part(directory, "train", classes),
                      .test = read_part(directory, test, classes)};
   set_statistics(split);

@@ -26,9 +26,10 @@ std::string find_idx(const std::string& directory, const std::string& part, cons
 std::string require_idx(const std::string& directory, const std::string& part, const char* what,
                         const char* kind);
 
-/// Throws Error, naming both files, if the images of two IDX files are of different sizes: by their
-/// headers, before either is read.
-void require_same_size(const std::string& train_images, const std::string& test_images);
+/// Throws Error, naming both files, if the images of two parts are of different sizes: by their
+/// headers, before either is read. NoDataset if one is missing.
+void require_same_size(const std::string& directory, const std::string& train,
+                       const std::string& test);
 
 /// The classes that the labels of an IDX file count.
 struct IdxClasses {

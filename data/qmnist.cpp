@@ -38,8 +38,7 @@ bool has_qmnist(const std::string& directory) {
 }
 
 DataSplit read_qmnist(const std::string& directory) {
-  require_same_size(require_idx(directory, "qmnist-train", "-images", "idx3-ubyte"),
-                    require_idx(directory, "qmnist-test", "-images", "idx3-ubyte"));
+  require_same_size(directory, "qmnist-train", "qmnist-test");
   DataSplit split = {.train = read_part(directory, "qmnist-train"),
                      .test = read_part(directory, "qmnist-test")};
   set_statistics(split);

@@ -42,10 +42,11 @@ Json plateau_json(const ReduceOnPlateau::State& s) {
 
 ReduceOnPlateau::State plateau_state(const Json& json, const std::string& what) {
   ReduceOnPlateau::State s;
-  read_strictly(json.at("lr"), what + " lr", s.lr),
-      read_strictly(json.at("bad"), what + " bad", s.bad);
-  read_strictly(json.at("cooldown"), what + " cooldown", s.cooldown);
-  if (json.contains("best")) read_strictly(json.at("best"), what + " best", s.best);
+  const auto read = [&](const char* name, auto& value) {
+    read_strictly(json.at(name), cat(what, " ", name), value);
+  };
+  read("lr", s.lr), read("bad", s.bad), read("cooldown", s.cooldown);
+  if (json.contains("best")) read("best", s.best);
   return s;
 }
 

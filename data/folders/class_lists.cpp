@@ -4,6 +4,8 @@
 #include <cctype>
 #include <filesystem>
 
+#include "data/folders/image_listing.h"
+
 namespace fovea {
 
 namespace {
@@ -12,10 +14,8 @@ namespace fs = std::filesystem;
 
 // "classnames" of "Class-Names".
 std::string letters_of(const std::string& name) {
-  std::string letters;
-  for (const char c : name)
-    if (std::isalpha(static_cast<unsigned char>(c)))
-      letters += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::string letters = lower(name);
+  std::erase_if(letters, [](unsigned char c) { return !std::isalpha(c); });
   return letters;
 }
 

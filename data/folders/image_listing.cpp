@@ -16,11 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 // Also what systems leave in folders: copies and thumbnails of images, and what only they may read.
 bool is_hidden(const fs::path& path) {
   const std::string name = path.filename().string();
@@ -142,6 +137,11 @@ std::string describe_files(const std::vector<fs::path>& files) {
 }
 
 }  // namespace
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
 
 bool is_image_path(const std::string& text) {
   const fs::path path(text);

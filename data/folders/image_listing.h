@@ -7,6 +7,9 @@
 
 namespace fovea {
 
+/// `text` with its letters of ASCII in lower case.
+std::string lower(std::string text);
+
 /// Whether a path names an image this program reads: by its ending, else by its content. Hidden
 /// files (.DS_Store, ._x.png) and folders are none.
 bool is_image_path(const std::string& path);
